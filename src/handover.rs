@@ -1,0 +1,62 @@
+//! From the initramfs to the real system: checks, pivot, detach, free, console, exec.
+//!
+//! Holds on entry: the new root is mounted at [`crate::root::MOUNT_POINT`]. Nothing is given up before an init has been
+//! found in it. Makes true: that init runs as PID 1, and nothing of the initramfs is left.
+
+use crate::kernel::{Fd, Kernel};
+use crate::kmsg::Log;
+use crate::message::Message;
+use crate::request::Request;
+use crate::root::MOUNT_POINT;
+use linux_raw_sys::general::{MNT_DETACH, O_CLOEXEC, O_NOCTTY, O_RDWR};
+
+mod free;
+mod init;
+mod pivot;
+
+/// Hands over; `initramfs` is its root directory. It returns only when it couldn't.
+pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: Fd) {
+    if let Err(errno) = log.kernel.chdir(MOUNT_POINT) {
+        return log.say(Message::Chdir, &[], Some(errno));
+    }
+    if init::check_any(log, request).is_err() {
+        return;
+    }
+    // While /dev is where pintle mounted it: whatever the new root has at /dev, the console is the kernel's.
+    let console = open_console(log);
+    pivot::move_apis(log);
+    let pivoted = match pivot::pivot(log.kernel) {
+        Ok(pivoted) => pivoted,
+        Err((message, errno)) => {
+            pivot::move_back(log.kernel);
+            return log.say(message, &[], Some(errno));
+        }
+    };
+    if let Err(errno) = log.kernel.umount2(c".", MNT_DETACH) {
+        log.say(Message::Detach, &[], Some(errno));
+    }
+    set_stdio(log.kernel, console);
+    if pivoted == pivot::Pivoted::FromRootfs {
+        free::delete_files(log, initramfs);
+    }
+    log.kernel.close(initramfs);
+    init::exec_any(log, request);
+}
+
+/// The console for descriptors 0 to 2; where there is none, or a dead one, /dev/null.
+fn open_console<K: Kernel>(log: &mut Log<'_, K>) -> Option<Fd> {
+    let flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+    log.kernel.openat(Fd::CWD, c"/dev/console", flags).or_else(|_| log.kernel.openat(Fd::CWD, c"/dev/null", flags)).ok()
+}
+
+/// Makes `console` descriptors 0 to 2: those that the kernel opened are files of the initramfs, and keep it in memory.
+/// Where there is no console at all they stay as they are; if they only kept the places, the exec closes them.
+fn set_stdio<K: Kernel>(kernel: &mut K, console: Option<Fd>) {
+    if let Some(console) = console {
+        for stdio in 0..=2 {
+            // It can't fail for two valid descriptors.
+            let _ = kernel.dup3(console, Fd(stdio));
+        }
+        kernel.close(console);
+    }
+}

@@ -1,0 +1,76 @@
+//! The pivot: one path for every kernel.
+//!
+//! Holds on entry: the working directory is the new root's. Makes true: it is `/`, with /dev, /proc, /sys and /run, and
+//! the old root is mounted on top of it, to be detached.
+
+use crate::error::Errno;
+use crate::kernel::{Fd, Kernel, Result};
+use crate::kmsg::Log;
+use crate::message::Message;
+use crate::mounts::{APIS, Api};
+use linux_raw_sys::general::{
+    MNT_DETACH, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH, O_CLOEXEC, O_DIRECTORY, O_PATH, OPEN_TREE_CLONE,
+    RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS,
+};
+
+/// Moves /dev, /proc, /sys and /run into the new root. One whose directory is missing there, or is a link, is detached:
+/// it must not hold the initramfs.
+pub(super) fn move_apis<K: Kernel>(log: &mut Log<'_, K>) {
+    for api in &APIS {
+        match move_api(log.kernel, api) {
+            // EINVAL: it isn't mounted, and a line has said so.
+            Ok(()) | Err(Errno::EINVAL) => {}
+            Err(errno) => {
+                log.failed(Message::MoveApi, api.path.to_bytes(), Some(errno));
+                let _ = log.kernel.umount2(api.path, MNT_DETACH);
+            }
+        }
+    }
+}
+
+fn move_api<K: Kernel>(kernel: &mut K, api: &Api) -> Result<()> {
+    let resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
+    let place = kernel.openat2(Fd::CWD, api.name, O_PATH | O_DIRECTORY | O_CLOEXEC, resolve)?;
+    let moved = kernel.move_mount(Fd::CWD, api.path, place, c"", MOVE_MOUNT_T_EMPTY_PATH);
+    kernel.close(place);
+    moved
+}
+
+/// Undoes [`move_apis`]: the log's files and the failure policy's are where they were. What wasn't moved stays.
+pub(super) fn move_back<K: Kernel>(kernel: &mut K) {
+    for api in &APIS {
+        let _ = kernel.move_mount(Fd::CWD, api.name, Fd::CWD, api.path, 0);
+    }
+}
+
+/// How it was done, and so what gives back the initramfs's memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Pivoted {
+    /// Straight (Linux 7 and later: the initramfs is mounted on an immutable root): detaching it frees it.
+    Straight,
+    /// From the rootfs, which is never freed itself: its files have to be deleted.
+    FromRootfs,
+}
+
+/// `pivot_root(".", ".")`; where the kernel refuses since the initramfs is the rootfs (EINVAL), once more after
+/// re-rooting: a second mount of the initramfs, on top of the first one, can be pivoted out of. The call that failed
+/// is returned with its errno.
+pub(super) fn pivot<K: Kernel>(kernel: &mut K) -> core::result::Result<Pivoted, (Message, Errno)> {
+    match kernel.pivot_root(c".", c".") {
+        Ok(()) => return Ok(Pivoted::Straight),
+        Err(Errno::EINVAL) => {}
+        Err(errno) => return Err((Message::Pivot, errno)),
+    }
+    let again = match kernel.open_tree(Fd::CWD, c"/", OPEN_TREE_CLONE | O_CLOEXEC) {
+        Ok(again) => again,
+        Err(errno) => return Err((Message::CloneRoot, errno)),
+    };
+    let covered = kernel.move_mount(again, c"", Fd::CWD, c"/", MOVE_MOUNT_F_EMPTY_PATH);
+    kernel.close(again);
+    covered.map_err(|errno| (Message::CoverRoot, errno))?;
+    // "/.." is the topmost mount; the working directory stays in the new root, which has to come along.
+    kernel.chroot(c"/..").map_err(|errno| (Message::Chroot, errno))?;
+    kernel.move_mount(Fd::CWD, c".", Fd::CWD, c"/", 0).map_err(|errno| (Message::CoverRoot, errno))?;
+    kernel.pivot_root(c".", c".").map_err(|errno| (Message::Pivot, errno))?;
+    Ok(Pivoted::FromRootfs)
+}

@@ -1,0 +1,107 @@
+//! The seam: every system call pintle makes, one method each, under the kernel's name. No policy here.
+//!
+//! The binary implements it with the real calls (`src/sys`), the tests with a recording, fault-injecting fake.
+//! Semantics are the manual page's of section 2 under the same name; a method says where it narrows them.
+
+use crate::bytes::{Dev, Text};
+use crate::error::Errno;
+use core::ffi::CStr;
+
+#[cfg(test)]
+pub(crate) mod fake;
+
+/// What a call returns.
+pub type Result<T> = core::result::Result<T, Errno>;
+
+/// An open file descriptor, or [`Fd::CWD`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fd(pub i32);
+
+impl Fd {
+    /// `AT_FDCWD`: paths start at the working directory.
+    pub const CWD: Fd = Fd(linux_raw_sys::general::AT_FDCWD);
+}
+
+/// What [`Kernel::statx`] tells of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stat {
+    /// Type and permission bits, `stx_mode`.
+    pub mode: u32,
+    /// Inode number.
+    pub ino: u64,
+    /// The file system it is on.
+    pub dev: Dev,
+    /// The device it stands for, when it is a device node.
+    pub rdev: Dev,
+    /// It is the root of a mount (`STATX_ATTR_MOUNT_ROOT`, Linux 5.8).
+    pub mount_root: bool,
+}
+
+impl Stat {
+    /// True when the file type bits are `kind` (`S_IFREG`, …).
+    pub fn is(&self, kind: u32) -> bool {
+        self.mode & linux_raw_sys::general::S_IFMT == kind
+    }
+}
+
+/// The system calls.
+#[allow(missing_docs, reason = "the manual pages under the same names say what each does")]
+pub trait Kernel {
+    fn getpid(&mut self) -> i32;
+    /// Milliseconds of `CLOCK_MONOTONIC`.
+    fn clock_gettime(&mut self) -> u64;
+
+    fn openat(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Fd>;
+    /// `resolve` is `RESOLVE_*` of openat2(2).
+    fn openat2(&mut self, dir: Fd, path: &CStr, flags: u32, resolve: u32) -> Result<Fd>;
+    /// An error means nothing to the caller: the descriptor is gone either way.
+    fn close(&mut self, fd: Fd);
+    /// Without `O_CLOEXEC`: the new descriptor survives an exec.
+    fn dup3(&mut self, old: Fd, new: Fd) -> Result<()>;
+    /// The part of `buffer` that was filled; empty at the end of the file.
+    fn read<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]>;
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32>;
+    /// The directory entries (`struct linux_dirent64`) that were read; empty at the end.
+    fn getdents64<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]>;
+    /// The first `length` bytes of a file, private and read-only, for the rest of the process's life.
+    fn mmap(&mut self, fd: Fd, length: usize) -> Result<&'static [u8]>;
+    /// The size of the file behind `fd`, below 2 GiB, by `lseek(fd, 0, SEEK_END)`.
+    fn lseek_end(&mut self, fd: Fd) -> Result<usize>;
+    fn statx(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Stat>;
+    /// `f_type`, the file system's magic number.
+    fn fstatfs(&mut self, fd: Fd) -> Result<u32>;
+    /// `X_OK` on the file that `fd` itself is (`AT_EMPTY_PATH`).
+    fn faccessat2_x(&mut self, fd: Fd) -> Result<()>;
+    fn mkdirat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()>;
+    fn unlinkat(&mut self, dir: Fd, name: &CStr, flags: u32) -> Result<()>;
+
+    fn mount(&mut self, source: &CStr, target: &CStr, fstype: &CStr, flags: u32, data: &CStr) -> Result<()>;
+    fn umount2(&mut self, target: &CStr, flags: u32) -> Result<()>;
+    fn fsopen(&mut self, fstype: &CStr) -> Result<Fd>;
+    /// `FSCONFIG_CMD_CREATE`, then `fsmount` with `attributes`: a mount that is attached nowhere.
+    fn fsmount(&mut self, fs: Fd, attributes: u32) -> Result<Fd>;
+    fn open_tree(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Fd>;
+    fn move_mount(&mut self, from: Fd, from_path: &CStr, to: Fd, to_path: &CStr, flags: u32) -> Result<()>;
+    fn pivot_root(&mut self, new_root: &CStr, put_old: &CStr) -> Result<()>;
+    fn chdir(&mut self, path: &CStr) -> Result<()>;
+    fn chroot(&mut self, path: &CStr) -> Result<()>;
+
+    /// A socket of `NETLINK_KOBJECT_UEVENT`, bound to the kernel's own group (1), close-on-exec, with a receive
+    /// buffer of `buffer_bytes`.
+    fn uevent_socket(&mut self, buffer_bytes: u32) -> Result<Fd>;
+    /// One datagram and its sender's netlink port, 0 for the kernel. Doesn't block.
+    fn recvfrom<'b>(&mut self, socket: Fd, buffer: &'b mut [u8]) -> Result<(&'b [u8], u32)>;
+    /// Waits until `fd` is readable, or for `timeout_ms`; true when it is. Without an `fd`, just waits.
+    fn ppoll(&mut self, fd: Option<Fd>, timeout_ms: u64) -> Result<bool>;
+
+    fn finit_module(&mut self, fd: Fd, parameters: &CStr, flags: u32) -> Result<()>;
+    /// With the arguments and the environment that the kernel gave pintle, but `path` as `argv[0]`.
+    /// It returns only to say why it failed.
+    fn execve(&mut self, path: &CStr) -> Errno;
+    fn sync(&mut self);
+    /// Appends the kernel's release, `uname -r`.
+    fn uname_release(&mut self, text: &mut Text);
+    /// `LINUX_REBOOT_CMD_*`; it returns only to say why it failed.
+    fn reboot(&mut self, command: u32) -> Errno;
+    fn exit_group(&mut self, status: i32) -> !;
+}

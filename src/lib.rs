@@ -1,0 +1,39 @@
+//! pintle: the `/init` of a Linux initramfs, as a library of its parts.
+//!
+//! The boot is one straight line, [`boot::boot`]; each of its stages is a room off that corridor:
+//!
+//! - [`guard`]: whether to boot at all
+//! - [`mounts`]: /dev, /proc, /sys, /run
+//! - [`cmdline`] → [`request`]: bytes → words → what is asked for
+//! - [`module`]: the kernel modules that the image lists
+//! - [`uevent`] → [`device`]: the block device that the root is on
+//! - [`root`]: its mount
+//! - [`handover`]: checks, pivot, detach, free, console, exec
+//! - [`policy`]: what happens where that fails
+//!
+//! Everything goes through [`kernel::Kernel`], one method a system call; what pintle says, through [`kmsg`],
+//! its texts in [`message`].
+//! No heap, no recursion, no `unsafe`: the binary's `sys` has all of that there is.
+
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+pub mod boot;
+pub mod bytes;
+pub mod cmdline;
+pub mod device;
+pub mod dirent;
+pub mod error;
+pub mod file;
+pub mod guard;
+pub mod handover;
+pub mod kernel;
+pub mod kmsg;
+pub mod message;
+pub mod module;
+pub mod mounts;
+pub mod policy;
+pub mod request;
+pub mod root;
+pub mod tool;
+pub mod uevent;

@@ -1,0 +1,24 @@
+//! The binary: `/init` of an initramfs, or a command.
+
+#![no_std]
+#![no_main]
+#![deny(unsafe_code)]
+
+#[allow(unsafe_code)]
+mod sys;
+
+use pintle::kernel::Kernel;
+use sys::Linux;
+
+/// PID 1 of an initramfs boots; anything else gets the command-line forms.
+///
+/// The guard comes first: run by hand on a workstation, an init without it mounts over /proc. No word of the
+/// arguments has a say: the kernel puts words of its command line there.
+fn main(linux: &mut Linux) -> ! {
+    if let Some(initramfs) = pintle::guard::initramfs(linux) {
+        pintle::boot::boot(linux, initramfs)
+    }
+    let argument = if linux.getpid() == 1 { None } else { linux.arguments().get(1) };
+    let status = pintle::tool::run(linux, argument);
+    linux.exit_group(status)
+}

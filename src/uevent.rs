@@ -1,0 +1,77 @@
+//! What the kernel says of a device, in a netlink message or in a sysfs `uevent` file: `KEY=value` pairs.
+//!
+//! Source: `lib/kobject_uevent.c`, `block/genhd.c`, `block/partitions/core.c`.
+
+use crate::bytes::{Dev, decimal, is, split_once};
+
+/// The text of one uevent. Its keys are `ACTION` and `SUBSYSTEM` (in messages only), `MAJOR`, `MINOR`, `DEVNAME` (the
+/// node's name below /dev), `DEVTYPE` (`disk` or `partition`), `PARTN`, `PARTNAME` (folded to 7 bits by the kernel),
+/// `PARTUUID` (from Linux 7 on).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Uevent<'a>(pub &'a [u8]);
+
+impl<'a> Uevent<'a> {
+    /// The value of `key`, empty where there is none. Pairs end in NUL (netlink) or in a newline (sysfs). The first of
+    /// a key counts: nothing that a disk brings stands before the kernel's own keys.
+    #[inline(never)]
+    pub fn value(self, key: &str) -> &'a [u8] {
+        let mut pairs = self.0.split(|&byte| byte == 0 || byte == b'\n').filter_map(|pair| split_once(pair, b'='));
+        pairs.find(|(name, _)| is(name, key)).map_or(b"", |(_, value)| value)
+    }
+
+    /// `MAJOR` and `MINOR`.
+    pub fn dev(self) -> Option<Dev> {
+        let number = |key| decimal(self.value(key));
+        Some(Dev { major: number("MAJOR")?, minor: number("MINOR")? })
+    }
+
+    /// True for a message of a block device that is there now.
+    pub fn is_new_block_device(self) -> bool {
+        let action = self.value("ACTION");
+        is(self.value("SUBSYSTEM"), "block") && (is(action, "add") || is(action, "change"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: [&str; 6] = ["DEVNAME", "DEVTYPE", "PARTN", "PARTNAME", "PARTUUID", "SEQNUM"];
+
+    #[test]
+    fn netlink_and_sysfs() {
+        type Row = (&'static [u8], Option<Dev>, bool, [&'static str; 6]);
+        let rows: &[Row] = &[
+            (
+                b"add@/devices/pci0000:00/virtio1/block/vda/vda1\0ACTION=add\0DEVPATH=/devices/pci0000:00/virtio1/block/\
+vda/vda1\0SUBSYSTEM=block\0MAJOR=254\0MINOR=1\0DEVNAME=vda1\0DEVTYPE=partition\0DISKSEQ=9\0PARTN=1\0PARTNAME=a=b\0\
+SEQNUM=7\0",
+                Some(Dev { major: 254, minor: 1 }),
+                true,
+                ["vda1", "partition", "1", "a=b", "", "7"],
+            ),
+            (
+                b"MAJOR=259\nMINOR=3\nDEVNAME=nvme0n1p1\nDEVTYPE=partition\nPARTN=1\nPARTUUID=0f2a-01\n",
+                Some(Dev { major: 259, minor: 3 }),
+                false,
+                ["nvme0n1p1", "partition", "1", "", "0f2a-01", ""],
+            ),
+            // A label can't bring keys of its own.
+            (b"DEVNAME=sda1\nPARTNAME=x\nDEVNAME=sdb1\nPARTNAME=y", None, false, ["sda1", "", "", "x", "", ""]),
+            (b"", None, false, [""; 6]),
+            (b"\n\n=\nx=", None, false, [""; 6]),
+            (b"MAJOR=1", None, false, [""; 6]),
+            (b"MINOR=1\n", None, false, [""; 6]),
+            (b"MAJOR=x\nMINOR=1", None, false, [""; 6]),
+            (b"MAJOR=4294967296\nMINOR=1", None, false, [""; 6]),
+            (b"ACTION=change\0SUBSYSTEM=block\0", None, true, [""; 6]),
+            (b"ACTION=remove\0SUBSYSTEM=block\0", None, false, [""; 6]),
+            (b"ACTION=add\0SUBSYSTEM=net\0", None, false, [""; 6]),
+        ];
+        for (text, dev, new, values) in rows {
+            let uevent = Uevent(text);
+            assert_eq!((uevent.dev(), uevent.is_new_block_device()), (*dev, *new), "{}", text.escape_ascii());
+            assert_eq!(KEYS.map(|key| uevent.value(key)), values.map(str::as_bytes), "{}", text.escape_ascii());
+        }
+    }
+}
