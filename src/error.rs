@@ -87,7 +87,6 @@ mod tests {
             (133, Some("EHWPOISON")),
             (134, None),
             (0, None),
-            (-1, None),
         ];
         for (number, name) in rows {
             let text = Errno::new(number).text().map(|text| crate::bytes::until(text, b' '));

@@ -1,1 +1,586 @@
-//! placeholder
+//! Whole boots on the fake kernel: the exact calls of good ones, every call of them made to fail, and what goes wrong
+//! with roots and inits.
+
+use crate::error::Errno;
+use crate::kernel::fake::{End, Fake, block, dir, file, link};
+use linux_raw_sys::general::{LINUX_REBOOT_CMD_HALT, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_RESTART};
+
+/// From the entry to the mounted root: the same on every kernel.
+const TO_THE_ROOT: &str = r#"open /
+fstatfs 3
+statx CWD /proc/self/ns/pid
+fsopen proc
+fsmount 4 0xe
+close 4
+statx 5 self/ns/pid
+mount devtmpfs /dev devtmpfs 0x2 "mode=0755"
+move_mount 5  CWD /proc 0x4
+mkdir /proc 755
+move_mount 5  CWD /proc 0x4
+mount sysfs /sys sysfs 0xe ""
+mkdir /sys 755
+mount sysfs /sys sysfs 0xe ""
+mount tmpfs /run tmpfs 0x1000006 "mode=0755,size=20%,nr_inodes=800k"
+mkdir /run 755
+mount tmpfs /run tmpfs 0x1000006 "mode=0755,size=20%,nr_inodes=800k"
+open /proc/cmdline
+read 4
+close 4
+open /etc/modules-load.d/pintle.conf
+statx CWD /dev/vda
+open /proc/filesystems
+read 4
+close 4
+mount /dev/vda /root ext3 0x8001 ""
+mount /dev/vda /root ext4 0x8001 ""
+open /dev/kmsg
+write @devtmpfs/kmsg <6>pintle: mounted /dev/vda (ext4) read-only
+chdir /root
+openat2 CWD /sbin/init
+statx 6 
+faccessat2 6
+close 6
+open /dev/console
+openat2 CWD dev
+move_mount CWD /dev 7  0x40
+close 7
+openat2 CWD proc
+move_mount CWD /proc 7  0x40
+close 7
+openat2 CWD sys
+move_mount CWD /sys 7  0x40
+close 7
+openat2 CWD run
+move_mount CWD /run 7  0x40
+close 7
+pivot_root . .
+"#;
+/// Out of the rootfs, before Linux 7.
+const RE_ROOT: &str = "open_tree CWD / 0x80001
+move_mount 7  CWD / 0x4
+close 7
+chroot /..
+move_mount CWD . CWD / 0x0
+pivot_root . .
+";
+const DETACH: &str = "umount2 . 2
+dup3 6 0
+dup3 6 1
+dup3 6 2
+close 6
+";
+const DELETE: &str = "fstatfs 3
+statx 3 
+statx CWD /
+getdents64 3
+openat2 3 dev
+getdents64 6
+unlink /dev/console
+getdents64 6
+close 6
+rmdir /dev
+unlink /init
+openat2 3 lib
+getdents64 6
+unlink /lib/ballast
+getdents64 6
+close 6
+rmdir /lib
+openat2 3 proc
+getdents64 6
+close 6
+rmdir /proc
+openat2 3 root
+getdents64 6
+close 6
+rmdir /root
+openat2 3 run
+getdents64 6
+close 6
+rmdir /run
+openat2 3 sys
+getdents64 6
+close 6
+rmdir /sys
+getdents64 3
+";
+const EXEC: &str = "close 3
+execve /sbin/init
+";
+
+fn good(pivots_straight: bool) -> Fake {
+    let mut fake = Fake::new("root=/dev/vda quiet");
+    fake.pivots_straight = pivots_straight;
+    fake
+}
+
+fn exec(init: &str) -> Option<End> {
+    Some(End::Exec(init.into()))
+}
+
+#[test]
+fn the_calls_of_a_good_boot() {
+    for (straight, expected) in
+        [(false, [TO_THE_ROOT, RE_ROOT, DETACH, DELETE, EXEC].concat()), (true, [TO_THE_ROOT, DETACH, EXEC].concat())]
+    {
+        let mut fake = good(straight);
+        assert_eq!(fake.boot(), exec("/sbin/init"));
+        let calls: String = fake.calls.iter().map(|call| format!("{call}\n")).collect();
+        assert_eq!(calls, expected);
+        assert_eq!(fake.log, ["<6>pintle: mounted /dev/vda (ext4) read-only"]);
+        assert_eq!(fake.stdio_paths(), ["@devtmpfs/console"; 3]);
+        let left: &[&str] = if straight {
+            &["/dev", "/dev/console", "/init", "/lib", "/lib/ballast", "/proc", "/root", "/run", "/sys"]
+        } else {
+            &[]
+        };
+        assert_eq!(fake.left(), left);
+    }
+}
+
+/// One call after the other fails, with each errno that a caller has an opinion on, and one that none has.
+#[test]
+fn every_call_may_fail() {
+    let errnos = [Errno::EIO, Errno::ENOENT, Errno::EINVAL, Errno::EACCES, Errno::EBUSY, Errno::ENOSYS, Errno::EEXIST];
+    let mut ends = [0; 3];
+    for straight in [false, true] {
+        let mut fake = good(straight);
+        fake.boot();
+        let calls = std::mem::take(&mut fake.calls);
+        let moved = calls.iter().position(|call| call.starts_with("pivot_root")).expect("a pivot");
+        for (place, call) in calls.iter().enumerate() {
+            for errno in errnos {
+                let mut fake = good(straight);
+                fake.fail = Some((place, errno));
+                let end = fake.boot();
+                let at = format!("{call}: {errno:?}: {:#?}", fake.log);
+                let said = fake.log.iter().any(|line| !line.starts_with("<6>"));
+                match &end {
+                    // The guard couldn't tell: nothing was touched.
+                    None => {
+                        ends[0] += 1;
+                        assert!(place < 7, "{at}");
+                        assert!(
+                            !fake.calls.iter().any(|call| call.starts_with("mount") || call.starts_with("mkdir")),
+                            "{at}"
+                        );
+                    }
+                    Some(End::Exec(init)) => {
+                        ends[1] += 1;
+                        assert_eq!(init, "/sbin/init", "{at}");
+                        // What can fail without anybody having to know: a descriptor is gone either way, the log
+                        // itself, the console (there is another), the first of two looks at the root.
+                        let harmless = [
+                            "close",
+                            "write",
+                            "open /dev/kmsg",
+                            "open /dev/console",
+                            "dup3",
+                            "statx CWD /proc/self",
+                            "statx CWD /dev/vda",
+                        ];
+                        // Made up for by the next thing that is tried: mkdir, the next type, no list, not mounted.
+                        let second_way = match errno {
+                            Errno::ENOENT => {
+                                call.starts_with("mount")
+                                    || call.starts_with("move_mount")
+                                    || call.starts_with("open /etc")
+                            }
+                            Errno::EINVAL | Errno::EACCES => {
+                                ["mount /dev/vda", "move_mount", "pivot_root", "openat2 CWD"]
+                                    .iter()
+                                    .any(|step| call.starts_with(step))
+                            }
+                            _ => false,
+                        };
+                        assert!(said || second_way || harmless.iter().any(|step| call.starts_with(step)), "{at}");
+                    }
+                    Some(End::Exit(1)) => {
+                        ends[2] += 1;
+                        let last = fake.log.last().map(String::as_str).unwrap_or_default();
+                        assert!(
+                            last.ends_with("pintle: giving up: PID 1 ends, the kernel panics, panic= decides"),
+                            "{at}"
+                        );
+                        assert!(fake.log.iter().any(|line| line.ends_with(": giving up")), "{at}");
+                    }
+                    other => panic!("{other:?}: {at}"),
+                }
+                // Until the pivot has succeeded nothing of the initramfs is given up.
+                if place <= moved && !matches!(end, Some(End::Exec(_))) {
+                    assert!(fake.left().contains(&"/init"), "{at}");
+                }
+            }
+        }
+    }
+    assert!(ends.iter().all(|&count| count > 20), "each kind of end has been seen: {ends:?}");
+}
+
+#[test]
+fn the_guard_refuses_and_touches_nothing() {
+    let table: [(&str, fn(&mut Fake)); 4] = [
+        ("not PID 1", |fake| fake.pid = 2),
+        ("a real root", |fake| fake.root_magic = 0xef53),
+        ("a container", |fake| fake.pid_namespace = 4_026_532_000),
+        ("a container with /proc", |fake| (fake.pid_namespace, fake.proc_mounted) = (4_026_532_000, true)),
+    ];
+    for (what, change) in table {
+        let mut fake = good(false);
+        change(&mut fake);
+        assert_eq!(fake.boot(), None, "{what}");
+        let touched = ["mount", "mkdir", "unlink", "rmdir", "umount2", "pivot_root", "move_mount", "write"];
+        assert!(
+            !fake.calls.iter().any(|call| touched.iter().any(|word| call.starts_with(word))),
+            "{what}: {:?}",
+            fake.calls
+        );
+    }
+}
+
+/// What a boot came to: the end, and what was said but for the line of a good mount.
+fn outcome(fake: &mut Fake) -> (Option<End>, Vec<String>) {
+    let end = fake.boot();
+    let log = fake.log.iter().filter(|line| !line.starts_with("<6>")).map(|line| line.replacen("pintle: ", "", 1));
+    (end, log.collect())
+}
+
+const PANIC: &str = "<3>giving up: PID 1 ends, the kernel panics, panic= decides";
+const VDA: &str = "<3>there is /dev/vda (254:0), disk, 65536 sectors of 512 bytes, PARTLABEL= PARTUUID=";
+
+#[test]
+fn roots() {
+    let partition = "MAJOR=254\nMINOR=1\nDEVNAME=vda1\nDEVTYPE=partition\nPARTN=1\nPARTNAME=top\nPARTUUID=0f2a-01\n";
+    let exit = Some(End::Exit(1));
+    type Row = (&'static str, Option<End>, Vec<&'static str>);
+    let rows: Vec<Row> = vec![
+        ("root=/dev/vda1", exec("/sbin/init"), vec![]),
+        ("root=254:1", exec("/sbin/init"), vec![]),
+        ("root=fe01", exec("/sbin/init"), vec![]),
+        ("root=PARTLABEL=top", exec("/sbin/init"), vec![]),
+        ("root=PARTUUID=0F2A-01", exec("/sbin/init"), vec![]),
+        ("quiet", exit.clone(), vec!["<3>command line: root=: not given: giving up", VDA, PANIC]),
+        (
+            "root=UUID=12",
+            exit.clone(),
+            vec![
+                "<3>command line: root=UUID=12: not a form that pintle knows (/dev/NAME, MAJ:MIN, hex number, PARTUUID=, \
+PARTLABEL=): giving up",
+                VDA,
+                PANIC,
+            ],
+        ),
+        (
+            "root=PARTLABEL=Top rootwait=2",
+            exit.clone(),
+            vec![
+                "<4>find root: PARTLABEL=Top: not there after 1 s: giving up after 2 s",
+                "<3>find root: PARTLABEL=Top: ETIMEDOUT (timed out): giving up",
+                VDA,
+                PANIC,
+            ],
+        ),
+        (
+            "root=/dev/vda rootfstype=vfat,xfs",
+            exit.clone(),
+            vec![
+                "<3>mount root: /dev/vda: no file system that was tried is on it, or rootflags= has an option that it \
+doesn't know: giving up",
+                VDA,
+                PANIC,
+            ],
+        ),
+        (
+            "root=/dev/vda pintle.fail=reboot pintle.fial=x init=/nosuch",
+            Some(End::Reboot(LINUX_REBOOT_CMD_RESTART)),
+            vec![
+                "<4>command line: pintle.fial=x: not a word that pintle knows: going on without it",
+                "<3>find init: /nosuch: ENOENT (not there): giving up",
+                "<3>giving up: the machine will reboot in 10 s (pintle.fail=)",
+            ],
+        ),
+    ];
+    for (cmdline, end, log) in rows {
+        let mut fake = Fake::new(cmdline).with("devtmpfs", "/vda1", block(254, 1));
+        if end == exec("/sbin/init") {
+            fake = fake.with("sysfs", "/class/block/vda1/uevent", file(0o644, partition)).with(
+                "sysfs",
+                "/class/block/vda1",
+                dir(),
+            );
+        }
+        let (got, said) = outcome(&mut fake);
+        assert_eq!((got, said.iter().map(String::as_str).collect::<Vec<_>>()), (end, log), "{cmdline}");
+    }
+}
+
+#[test]
+fn policies_pause_and_then_do_what_they_say() {
+    for (word, end) in [
+        ("reboot", End::Reboot(LINUX_REBOOT_CMD_RESTART)),
+        ("poweroff", End::Reboot(LINUX_REBOOT_CMD_POWER_OFF)),
+        ("halt", End::Reboot(LINUX_REBOOT_CMD_HALT)),
+        ("panic", End::Exit(1)),
+    ] {
+        let mut fake = Fake::new(&format!("pintle.fail={word}"));
+        let (got, said) = outcome(&mut fake);
+        assert_eq!(got, Some(end));
+        assert_eq!(fake.now_ms, 15_000, "{word}");
+        assert!(said.contains(&format!("<3>giving up: the machine will {word} in 10 s (pintle.fail=)")), "{said:?}");
+        assert!(fake.calls.iter().rev().take(3).any(|call| call == "sync"), "{word}");
+    }
+}
+
+/// The kernel's own messages, and what came of them.
+#[test]
+fn a_device_that_comes_late_is_found_by_its_uevent() {
+    let uevent = |action: &str, name: &str| {
+        format!("{action}@/devices/x\0ACTION={action}\0SUBSYSTEM=block\0MAJOR=254\0MINOR=16\0DEVNAME={name}\0")
+            .into_bytes()
+    };
+    let mut fake = Fake::new("root=/dev/vdb rootwait=30");
+    fake.later = vec![(12_000, "@devtmpfs/vdb".into(), block(254, 16))];
+    fake.uevents.extend([
+        (6_000, uevent("add", "vdc")),
+        (7_000, b"add@/x\0ACTION=add\0SUBSYSTEM=net\0".to_vec()),
+        (12_000, uevent("add", "vdb")),
+    ]);
+    let (end, said) = outcome(&mut fake);
+    assert_eq!(end, exec("/sbin/init"));
+    assert_eq!(fake.now_ms, 12_000, "not a millisecond later");
+    assert_eq!(said, ["<4>find root: /dev/vdb: not there after 1 s: giving up after 30 s"]);
+
+    // A message that another process sent wakes nobody; the deadline finds what it spoke of, or not.
+    let mut fake = Fake::new("root=/dev/vdb rootwait=5 rootdelay=2");
+    fake.uevents.push_back((8_000, [b"!".to_vec(), uevent("add", "vdb")].concat()));
+    let (end, _) = outcome(&mut fake);
+    assert_eq!((end, fake.now_ms), (Some(End::Exit(1)), 12_000), "5 s, and the 2 s of rootdelay on top");
+
+    // Notices: after 1 s, and then every 10.
+    let mut fake = Fake::new("root=/dev/vdb rootwait=25");
+    let (_, said) = outcome(&mut fake);
+    let notices: Vec<_> = said.iter().filter(|line| line.contains("not there after")).collect();
+    assert_eq!(notices.len(), 3, "{notices:?}");
+
+    // For ever is for ever.
+    let mut fake = Fake::new("root=/dev/vdb rootwait");
+    fake.later = vec![(900_000, "@devtmpfs/vdb".into(), block(254, 16))];
+    fake.uevents.push_back((900_000, uevent("add", "vdb")));
+    let (end, said) = outcome(&mut fake);
+    assert_eq!((end, fake.now_ms), (exec("/sbin/init"), 900_000));
+    assert_eq!(said[1], "<4>find root: /dev/vdb: not there after 11 s: waiting for ever (rootwait)");
+}
+
+#[test]
+fn without_netlink_it_looks_every_100_ms() {
+    let mut fake = Fake::new("root=/dev/vdb rootwait=3");
+    fake.later = vec![(5_450, "@devtmpfs/vdb".into(), block(254, 16))];
+    let mut calls = Fake::new("root=/dev/vdb rootwait=3");
+    calls.boot();
+    let socket = calls.calls.iter().position(|call| call == "socket uevents").expect("a socket");
+    fake.fail = Some((socket, Errno::new(97)));
+    let (end, said) = outcome(&mut fake);
+    assert_eq!((end, fake.now_ms), (exec("/sbin/init"), 5_500));
+    assert_eq!(said, ["<4>netlink: uevents: EAFNOSUPPORT: looking for the root every 100 ms"]);
+}
+
+#[test]
+fn inits() {
+    let text = || file(0o755, "no script, no ELF");
+    let table: [(&str, &str, Fake, Option<End>, &[&str]); 8] = [
+        (
+            "a link, absolute, inside the root",
+            "",
+            good(false).with("ext4", "/sbin/init", link("/bin/real")).with("ext4", "/bin/real", file(0o755, "\x7fELF")),
+            exec("/sbin/init"),
+            &[],
+        ),
+        (
+            "the next one",
+            "",
+            good(false).without("ext4", "/sbin/init").with("ext4", "/bin/init", file(0o755, "\x7fELF")),
+            exec("/bin/init"),
+            &[],
+        ),
+        (
+            "not executable, and the next one",
+            "",
+            good(false).with("ext4", "/sbin/init", file(0o644, "\x7fELF")).with(
+                "ext4",
+                "/bin/sh",
+                file(0o755, "\x7fELF"),
+            ),
+            exec("/bin/sh"),
+            &[
+                "<4>find init: /sbin/init: EACCES (not an executable file): trying the next init",
+                "<4>execve: /sbin/init: EACCES (permission denied): trying the next init",
+            ],
+        ),
+        (
+            "not a program, and the next one",
+            "",
+            good(false).with("ext4", "/sbin/init", text()).with("ext4", "/bin/sh", file(0o755, "\x7fELF")),
+            exec("/bin/sh"),
+            &["<4>execve: /sbin/init: ENOEXEC (not a format this kernel executes): trying the next init"],
+        ),
+        (
+            "none",
+            "",
+            good(false).without("ext4", "/sbin/init"),
+            Some(End::Exit(1)),
+            &[
+                "<3>find init: /sbin/init, /etc/init, /bin/init, /bin/sh: none can be executed, name one by init=: giving up",
+                PANIC,
+            ],
+        ),
+        (
+            "a directory",
+            "init=/sbin",
+            good(false),
+            Some(End::Exit(1)),
+            &["<3>find init: /sbin: EACCES (not an executable file): giving up", PANIC],
+        ),
+        (
+            "init= that isn't there is fatal",
+            "init=/sbin/nosuch",
+            good(false),
+            Some(End::Exit(1)),
+            &["<3>find init: /sbin/nosuch: ENOENT (not there): giving up", PANIC],
+        ),
+        (
+            "init= that can't be executed is fatal, after the handover",
+            "init=/etc/text",
+            good(false).with("ext4", "/etc/text", text()),
+            Some(End::Exit(1)),
+            &["<3>execve: /etc/text: ENOEXEC (not a format this kernel executes): giving up", PANIC],
+        ),
+    ];
+    for (what, word, fake, end, log) in table {
+        let mut fake = fake.with("proc", "/cmdline", file(0o444, format!("root=/dev/vda {word}\n")));
+        let (got, said) = outcome(&mut fake);
+        assert_eq!(got, end, "{what}: {said:?}");
+        assert_eq!(said, log, "{what}");
+    }
+}
+
+#[test]
+fn a_root_without_the_directories_starts_without_those_mounts() {
+    let mut fake = Fake::new("root=/dev/vda").without("ext4", "/run").with("ext4", "/dev", link("/sbin"));
+    let (end, said) = outcome(&mut fake);
+    assert_eq!(end, exec("/sbin/init"));
+    assert_eq!(
+        said,
+        [
+            "<4>move_mount into the new root (Linux 5.2): /dev: ELOOP (a symbolic link, or too many): going on without it",
+            "<4>move_mount into the new root (Linux 5.2): /run: ENOENT (not there): going on without it",
+        ]
+    );
+    assert!(
+        !fake.tree.keys().any(|path| path.starts_with("@ext4/sbin/vda")),
+        "nothing is mounted over the link's target"
+    );
+    assert!(fake.calls.contains(&"umount2 /dev 2".into()) && fake.calls.contains(&"umount2 /run 2".into()));
+}
+
+#[test]
+fn closed_descriptors_are_never_somebody_elses() {
+    let mut fake = good(false).without_stdio();
+    assert_eq!(fake.boot(), exec("/sbin/init"));
+    assert_eq!(fake.stdio_paths(), ["@devtmpfs/console"; 3]);
+    assert_eq!(fake.calls.iter().filter(|call| *call == "open /").count(), 4, "three keep the places");
+    // The console is dead as well.
+    let mut fake = good(false).without_stdio().without("devtmpfs", "/console");
+    fake.tree.remove("/dev/console");
+    assert_eq!(fake.boot(), exec("/sbin/init"));
+    assert_eq!(fake.stdio_paths(), ["@devtmpfs/null"; 3]);
+}
+
+#[test]
+fn modules_in_the_lists_order() {
+    let folder = "/lib/modules/6.12.1";
+    let image = || {
+        good(false)
+            .with_image(
+                "/etc/modules-load.d/pintle.conf",
+                file(0o644, "# for the root\nvirtio-pci\nbad\n\nloaded\nnosuch\nxz\n"),
+            )
+            .with_image(
+                &format!("{folder}/modules.dep"),
+                file(0o644, "k/virtio_pci.ko: k/virtio.ko\nk/bad.ko:\nk/loaded.ko:\nk/xz.ko.xz:\n"),
+            )
+            .with_image(&format!("{folder}/k/virtio_pci.ko"), file(0o644, "module"))
+            .with_image(&format!("{folder}/k/bad.ko"), file(0o644, "broken"))
+            .with_image(&format!("{folder}/k/loaded.ko"), file(0o644, "loaded"))
+            .with_image(&format!("{folder}/k/xz.ko.xz"), file(0o644, "module"))
+    };
+    let mut fake = image();
+    let (end, said) = outcome(&mut fake);
+    assert_eq!(end, exec("/sbin/init"));
+    let loaded: Vec<_> = fake.calls.iter().filter(|call| call.starts_with("finit_module")).collect();
+    let expected = [("virtio_pci.ko", 0), ("bad.ko", 0), ("loaded.ko", 0), ("xz.ko.xz", 4)];
+    assert_eq!(
+        loaded,
+        expected.map(|(name, flags)| format!("finit_module {folder}/k/{name} \"\" {flags}")).iter().collect::<Vec<_>>()
+    );
+    assert_eq!(
+        said,
+        [
+            "<4>finit_module: bad: ENOEXEC (not a format this kernel executes): going on without it",
+            "<4>find module: nosuch: not in modules.dep: going on without it",
+        ]
+    );
+    let mut fake = image();
+    fake.tree.remove(&format!("{folder}/modules.dep"));
+    assert_eq!(
+        outcome(&mut fake).1,
+        ["<4>find modules: /lib/modules/6.12.1: ENOENT (not there) for the kernel that runs: going on without it"]
+    );
+}
+
+/// The log's rate limit is lifted when it is near, and put back before the exec.
+#[test]
+fn a_burst_of_lines_arrives() {
+    let words: String = (0..40).map(|number| format!(" pintle.x{number}")).collect();
+    let mut fake = Fake::new(&format!("root=/dev/vda{words}"));
+    assert_eq!(outcome(&mut fake).1.len(), 40);
+    let switches: Vec<_> = fake.calls.iter().filter(|call| call.contains("printk_devkmsg ")).collect();
+    assert_eq!(switches.len(), 2, "{switches:?}");
+    assert!(switches[0].ends_with("printk_devkmsg on") && switches[1].ends_with("printk_devkmsg ratelimit"));
+    let position = |wanted: &str| fake.calls.iter().position(|call| call.contains(wanted));
+    let lines_before = fake
+        .calls
+        .iter()
+        .take(position("devkmsg on").expect("on"))
+        .filter(|call| call.starts_with("write @devtmpfs/kmsg"));
+    assert!(lines_before.count() < 10, "the kernel lets ten through");
+    assert!(position("devkmsg ratelimit") < position("execve"));
+}
+
+/// What the console's level hides goes there straight, once, and only what somebody has to see.
+#[test]
+fn hidden_errors_reach_the_console() {
+    for (printk, twice) in
+        [("7\t4\t1\t7\n", false), ("4\t4\t1\t7\n", false), ("3\t4\t1\t7\n", true), ("1\t4\t1\t7\n", true)]
+    {
+        let mut fake = Fake::new("quiet").with("proc", "/sys/kernel/printk", file(0o644, printk));
+        fake.boot();
+        let direct = fake.calls.iter().filter(|call| call.starts_with("write /dev/console")).count();
+        assert_eq!(direct, if twice { 3 } else { 0 }, "{printk}");
+        assert!(fake.log.iter().all(|line| !line.contains("<3>") || line.starts_with("<3>")));
+    }
+    // /proc can't tell: the command line does.
+    let mut fake = Fake::new("loglevel=1").without("proc", "/sys/kernel/printk");
+    fake.boot();
+    assert!(fake.calls.iter().any(|call| call.starts_with("write /dev/console pintle: command line")));
+}
+
+/// Somebody else was /init, mounted things and called pintle.
+#[test]
+fn what_is_mounted_already_stays() {
+    let mut fake = good(false);
+    fake.proc_mounted = true;
+    for (fstype, point) in [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/run")] {
+        fake = fake.with_image(point, dir()).mounted(fstype, point);
+    }
+    assert_eq!(fake.boot(), exec("/sbin/init"));
+    assert!(!fake.calls.iter().any(|call| call.starts_with("mount devtmpfs") || call.starts_with("mount sysfs")));
+}

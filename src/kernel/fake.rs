@@ -1,8 +1,8 @@
 //! A kernel to test with: it records every call as a line, keeps a small tree of files and mounts, and fails the call
 //! that it is told to fail.
 //!
-//! What is mounted somewhere stands there as files: mounting `proc` on /proc makes `/proc/cmdline` appear, moving it
-//! renames them all. Paths are looked up in whatever is the root at that moment, `/root/…` being the new one.
+//! What is mounted stands in the tree under a name of its own (`@proc/cmdline`), which a path leads to by its mount
+//! point; below a descriptor of the initramfs's root are the initramfs's own files, whatever is mounted on them.
 
 use super::{Fd, Kernel, Result, Stat};
 use crate::bytes::{Dev, Text};
@@ -30,7 +30,7 @@ pub(crate) struct File {
     rdev: Dev,
 }
 
-pub(crate) const NO_DEV: Dev = Dev { major: 0, minor: 0 };
+const NO_DEV: Dev = Dev { major: 0, minor: 0 };
 
 pub(crate) fn dir() -> File {
     File { mode: S_IFDIR | 0o755, bytes: Vec::new(), rdev: NO_DEV }
@@ -76,6 +76,8 @@ pub(crate) struct Fake {
     pub(crate) log: Vec<String>,
     pub(crate) now_ms: u64,
     fds: BTreeMap<i32, Open>,
+    /// Mount points, and the names under which what is mounted there stands.
+    mounts: BTreeMap<String, String>,
     cwd: String,
     root: String,
     rerooted: bool,
@@ -109,6 +111,7 @@ impl Fake {
             log: Vec::new(),
             now_ms: 5_000,
             fds: BTreeMap::new(),
+            mounts: BTreeMap::new(),
             cwd: "/".into(),
             root: String::new(),
             rerooted: false,
@@ -174,6 +177,12 @@ impl Fake {
         self
     }
 
+    /// Mounts before the boot, as another /init would have.
+    pub(crate) fn mounted(mut self, fstype: &'static str, point: &str) -> Self {
+        self.mount_files(fstype, point.into()).expect("a mount point");
+        self
+    }
+
     /// Boots, if the guard lets it. `None`: it refused.
     pub(crate) fn boot(&mut self) -> Option<End> {
         if self.stdio {
@@ -196,7 +205,7 @@ impl Fake {
 
     /// The files that are left of those that `new` put into the initramfs.
     pub(crate) fn left(&self) -> Vec<&str> {
-        self.tree.keys().map(String::as_str).filter(|path| !path.starts_with("/root/")).collect()
+        self.tree.keys().map(String::as_str).filter(|path| path.starts_with('/')).collect()
     }
 
     /// What the init's descriptors 0 to 2 would be: those that survive an exec.
@@ -219,15 +228,29 @@ impl Fake {
             Fd(fd) => self.fds.get(&fd).expect("an open descriptor").path.clone(),
         };
         let full = match path {
-            "" | "." => base,
+            "" | "." | "/" => base,
             _ => format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/')),
         };
         if full.is_empty() { "/".into() } else { full }
     }
 
+    /// The same, through the mount points that it leads to.
+    fn crossed(&self, dir: Fd, path: &CStr) -> String {
+        let full = self.full(dir, path);
+        let through = self.mounts.iter().find_map(|(point, name)| {
+            let rest = full.strip_prefix(point.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{name}{rest}"))
+        });
+        through.unwrap_or(full)
+    }
+
     fn lookup(&self, path: &str) -> Result<&File> {
         static ROOT: File = File { mode: S_IFDIR | 0o755, bytes: Vec::new(), rdev: NO_DEV };
-        if path == "/" || path == self.root { Ok(&ROOT) } else { self.tree.get(path).ok_or(Errno::ENOENT) }
+        if path == "/" || (path.starts_with('@') && !path.contains('/')) {
+            Ok(&ROOT)
+        } else {
+            self.tree.get(path).ok_or(Errno::ENOENT)
+        }
     }
 
     fn open(&mut self, path: String) -> Fd {
@@ -254,12 +277,14 @@ impl Fake {
         }
     }
 
-    fn rename(&mut self, from: &str, to: &str) {
-        let moved: Vec<_> = self.tree.keys().filter(|path| path.starts_with(&format!("{from}/"))).cloned().collect();
-        for path in moved {
-            let file = self.tree.remove(&path).expect("just listed");
-            self.tree.insert(format!("{to}{}", &path[from.len()..]), file);
+    fn mount_files(&mut self, fstype: &'static str, point: String) -> Result<()> {
+        self.lookup(&point)?;
+        let name = format!("@{fstype}");
+        for (path, file) in self.mountable.get(fstype).ok_or(Errno::EINVAL)?.clone() {
+            self.tree.insert(format!("{name}{path}"), file);
         }
+        self.mounts.insert(point, name);
+        Ok(())
     }
 }
 
@@ -280,7 +305,7 @@ impl Kernel for Fake {
     fn openat(&mut self, dir: Fd, path: &CStr, _flags: u32) -> Result<Fd> {
         self.call(format!("open {}", text(path)))?;
         self.come();
-        let full = self.full(dir, path);
+        let full = self.crossed(dir, path);
         self.lookup(&full)?;
         Ok(self.open(full))
     }
@@ -372,10 +397,10 @@ impl Kernel for Fake {
             let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, dev: NO_DEV, rdev: NO_DEV, mount_root: false };
             return there.then_some(stat).ok_or(Errno::ENOENT);
         }
-        let full = self.full(dir, path);
+        let full = self.crossed(dir, path);
         let file = self.lookup(&full)?;
-        // Each root a device of its own.
-        let dev = Dev { major: 0, minor: if full.starts_with("/root") { 9 } else { 2 } };
+        // Each file system a device of its own.
+        let dev = Dev { major: 0, minor: u32::try_from(full.split('/').next().map_or(0, str::len)).expect("short") };
         Ok(Stat { mode: file.mode, ino: 1, dev, rdev: file.rdev, mount_root: self.proc_mounted })
     }
 
@@ -404,7 +429,7 @@ impl Kernel for Fake {
         let full = self.full(dir, name);
         let rmdir = flags & AT_REMOVEDIR != 0;
         self.call(format!("{} {full}", if rmdir { "rmdir" } else { "unlink" }))?;
-        assert!(!full.starts_with("/root/"), "{full} is not of the initramfs");
+        assert!(full.starts_with('/'), "{full} is not of the initramfs");
         self.tree.remove(&full).map(drop).ok_or(Errno::ENOENT)
     }
 
@@ -412,18 +437,13 @@ impl Kernel for Fake {
         let words = [text(source), text(target), text(fstype)].join(" ");
         self.call(format!("mount {words} {flags:#x} \"{}\"", text(data)))?;
         let full = self.full(Fd::CWD, target);
-        self.lookup(&full)?;
-        let files = self.mountable.get(text(fstype)).ok_or(Errno::EINVAL)?.clone();
-        self.tree.extend(files.into_iter().map(|(path, file)| (format!("{full}{path}"), file)));
-        Ok(())
+        let known = self.mountable.keys().find(|known| **known == text(fstype)).copied();
+        self.mount_files(known.ok_or(Errno::EINVAL)?, full)
     }
 
     fn umount2(&mut self, target: &CStr, flags: u32) -> Result<()> {
         self.call(format!("umount2 {} {flags}", text(target)))?;
-        if text(target) != "." {
-            let below = format!("{}/", self.full(Fd::CWD, target));
-            self.tree.retain(|path, _| !path.starts_with(&below));
-        }
+        self.mounts.remove(&self.full(Fd::CWD, target));
         Ok(())
     }
 
@@ -447,19 +467,13 @@ impl Kernel for Fake {
         self.call(format!("move_mount {names} {flags:#x}"))?;
         let target = self.full(to, to_path);
         match from {
+            // The new root, onto the initramfs's second mount.
+            Fd::CWD if text(from_path) == "." => self.rerooted = true,
             Fd::CWD => {
-                let source = self.full(from, from_path);
-                match source == self.cwd {
-                    // The new root, onto the initramfs's second mount.
-                    true => self.rerooted = true,
-                    false => self.rename(&source, &target),
-                }
+                let name = self.mounts.remove(&self.full(from, from_path)).ok_or(Errno::EINVAL)?;
+                self.mounts.insert(target, name);
             }
-            _ if self.fds[&from.0].path == "mount:proc" => {
-                self.lookup(&target)?;
-                let files = self.mountable["proc"].clone();
-                self.tree.extend(files.into_iter().map(|(path, file)| (format!("{target}{path}"), file)));
-            }
+            _ if self.fds[&from.0].path == "mount:proc" => self.mount_files("proc", target)?,
             _ => {}
         }
         Ok(())
@@ -476,7 +490,7 @@ impl Kernel for Fake {
 
     fn chdir(&mut self, path: &CStr) -> Result<()> {
         self.call(format!("chdir {}", text(path)))?;
-        self.cwd = self.full(Fd::CWD, path);
+        self.cwd = self.crossed(Fd::CWD, path);
         Ok(())
     }
 
@@ -532,7 +546,7 @@ impl Kernel for Fake {
         if let Err(errno) = self.call(format!("execve {}", text(path))) {
             return errno;
         }
-        let mut full = self.full(Fd::CWD, path);
+        let mut full = self.crossed(Fd::CWD, path);
         if let Some(link) = self.tree.get(&full).filter(|file| file.mode & S_IFLNK == S_IFLNK) {
             full = format!("{}{}", self.root, String::from_utf8_lossy(&link.bytes));
         }
