@@ -1,106 +1,87 @@
 //! Fixed buffers and byte helpers that cannot panic: there is no heap to grow into, and no index to get wrong.
 
+use crate::message::phrase;
 use core::ffi::CStr;
-use core::ops::{Deref, DerefMut};
 
-/// Text in place, up to as many bytes as `B` has. What doesn't fit is cut off, and [`Text::is_cut`] says so.
-///
-/// [`TextBuf`] is what one declares; it turns into a plain `Text` of unknown size for every use, so that there is one
-/// copy of the code.
+/// What a [`Text`] holds at most: a path, mount options, a line of the log (the kernel refuses those that are longer than
+/// 1024 bytes less its own prefix, `LOG_LINE_MAX`). One size, so that there is one copy of the code.
+pub const TEXT_BYTES: usize = 960;
+
+/// Text in place. What doesn't fit is cut off.
 #[derive(Clone)]
-pub struct Text<B: ?Sized = [u8]> {
+pub struct Text {
     len: usize,
-    cut: bool,
-    bytes: B,
+    bytes: [u8; TEXT_BYTES],
 }
 
-/// A [`Text`] of at most `N` bytes.
-pub type TextBuf<const N: usize> = Text<[u8; N]>;
-
-impl<const N: usize> TextBuf<N> {
-    /// An empty text.
-    pub const fn new() -> Self {
-        Text { len: 0, cut: false, bytes: [0; N] }
-    }
-}
-
-impl<const N: usize> Default for TextBuf<N> {
+impl Default for Text {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const N: usize> Deref for TextBuf<N> {
-    type Target = Text;
-
-    #[inline(always)]
-    fn deref(&self) -> &Text {
-        self
-    }
-}
-
-impl<const N: usize> DerefMut for TextBuf<N> {
-    #[inline(always)]
-    fn deref_mut(&mut self) -> &mut Text {
-        self
-    }
-}
-
 impl Text {
+    /// An empty text.
+    pub const fn new() -> Self {
+        Text { len: 0, bytes: [0; TEXT_BYTES] }
+    }
+
     /// Makes it empty.
     pub fn clear(&mut self) {
         self.len = 0;
-        self.cut = false;
-    }
-
-    /// Appends each of `parts` as it is.
-    #[inline(never)]
-    pub fn extend(&mut self, parts: &[&[u8]]) {
-        for part in parts {
-            self.push(part);
-        }
     }
 
     /// Appends `part` as it is.
     #[inline(never)]
     pub fn push(&mut self, part: &[u8]) {
-        let room = self.bytes.get_mut(self.len..).unwrap_or_default();
-        self.cut |= part.len() > room.len();
-        for (slot, byte) in room.iter_mut().zip(part) {
+        for byte in part {
+            let Some(slot) = self.bytes.get_mut(self.len) else { return };
             *slot = *byte;
             self.len += 1;
         }
     }
 
+    /// Appends `template`, each `%` in it replaced by the next of `objects`, which may be escaped, and each control
+    /// character by the phrase that it stands for ([`crate::message::phrase`]).
+    #[inline(never)]
+    pub fn fill(&mut self, template: &[u8], mut objects: &[&[u8]], escape: bool) {
+        for byte in template {
+            match (byte, objects) {
+                (b'%', [object, rest @ ..]) => {
+                    objects = rest;
+                    if escape { self.push_escaped(object) } else { self.push(object) }
+                }
+                (..b' ', _) => self.push(phrase(*byte)),
+                _ => self.push(&[*byte]),
+            }
+        }
+    }
+
     /// Appends `part` so that nothing in it can steer a terminal or break a log line:
     /// control characters, `\` and bytes that aren't ASCII become `\xNN`, the form the kernel's own log uses.
-    #[inline(never)]
     pub fn push_escaped(&mut self, part: &[u8]) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
         for &byte in part {
             if (b' '..=b'~').contains(&byte) && byte != b'\\' {
                 self.push(&[byte]);
             } else {
-                self.push(&[b'\\', b'x', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+                self.push(&[b'\\', b'x', digit(byte >> 4), digit(byte & 15)]);
             }
         }
     }
 
     /// Appends `number` in decimal.
     #[inline(never)]
-    pub fn push_number(&mut self, mut number: u64) {
-        let mut digits = [0u8; 20];
-        let mut used = 0;
-        for slot in digits.iter_mut().rev() {
-            // The remainder is below 10.
-            *slot = b'0' + u8::try_from(number % 10).unwrap_or(0);
-            number /= 10;
-            used += 1;
-            if number == 0 {
-                break;
+    pub fn push_number(&mut self, number: u32) {
+        let (mut rest, mut unit) = (number, 1_000_000_000);
+        while unit != 0 {
+            if number >= unit || unit == 1 {
+                // Below 10: what is above was taken by the larger units.
+                self.push(&[b'0' + (rest / unit) as u8]);
             }
+            rest %= unit;
+            unit /= 10;
         }
-        self.push(digits.get(digits.len().saturating_sub(used)..).unwrap_or_default());
     }
 
     /// What was pushed.
@@ -109,20 +90,50 @@ impl Text {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// True when something didn't fit.
-    pub fn is_cut(&self) -> bool {
-        self.cut
+    /// The text as a C string for a system call; `None` when it was cut, or holds a NUL.
+    #[inline(never)]
+    pub fn as_z_str(&mut self) -> Option<ZStr<'_>> {
+        *self.bytes.get_mut(self.len)? = 0;
+        ZStr::until_nul(&self.bytes).filter(|z_str| z_str.0.len() == self.len + 1)
+    }
+}
+
+/// A C string for a system call: no NUL but the last byte. (`CStr`, but its constructors bring a search for the NUL
+/// that is made for speed and takes more room than all that is needed here.)
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ZStr<'a>(&'a [u8]);
+
+impl<'a> ZStr<'a> {
+    /// What `c_str` holds.
+    pub const fn of(c_str: &'a CStr) -> Self {
+        ZStr(c_str.to_bytes_with_nul())
     }
 
-    /// The text as a C string for a system call; `None` when it was cut, left no room for the NUL, or holds one.
+    /// `bytes` up to the first NUL; `None` without one.
     #[inline(never)]
-    pub fn as_c_str(&mut self) -> Option<&CStr> {
-        if self.cut {
-            return None;
-        }
-        *self.bytes.get_mut(self.len)? = 0;
-        CStr::from_bytes_with_nul(self.bytes.get(..=self.len)?).ok()
+    pub fn until_nul(bytes: &'a [u8]) -> Option<Self> {
+        let end = bytes.iter().position(|&byte| byte == 0)?;
+        bytes.get(..=end).map(ZStr)
     }
+
+    /// Where it starts.
+    pub fn as_ptr(self) -> *const u8 {
+        self.0.as_ptr()
+    }
+
+    /// Its bytes without the NUL.
+    #[inline(never)]
+    pub fn to_bytes(self) -> &'a [u8] {
+        self.0.split_last().map_or(b"", |(_, bytes)| bytes)
+    }
+}
+
+/// A [`ZStr`] of a literal.
+#[macro_export]
+macro_rules! z {
+    ($c_str:literal) => {
+        const { $crate::bytes::ZStr::of($c_str) }
+    };
 }
 
 /// Takes an unsigned number from the front of `text`, as many digits as there are, as `strtoul(3)` reads it: with
@@ -130,13 +141,11 @@ impl Text {
 /// or past `u32`; `text` then stands anywhere.
 #[inline(never)]
 pub fn take_number(text: &mut &[u8], mut radix: u32) -> Option<u32> {
-    if let [b'0', b'x' | b'X', rest @ ..] = text
-        && matches!(radix, 0 | 16)
-        && rest.first().is_some_and(u8::is_ascii_hexdigit)
-    {
-        (*text, radix) = (rest, 16);
-    } else if radix == 0 {
-        radix = if text.first() == Some(&b'0') { 8 } else { 10 };
+    match text {
+        [b'0', b'x' | b'X', rest @ ..] if radix != 10 => (*text, radix) = (rest, 16),
+        [b'0', ..] if radix == 0 => radix = 8,
+        _ if radix == 0 => radix = 10,
+        _ => {}
     }
     let mut number = None;
     while let [first, rest @ ..] = text {
@@ -240,19 +249,39 @@ pub struct Dev {
 mod tests {
     use super::*;
 
+    fn text(parts: &[&[u8]]) -> Text {
+        let mut text = Text::new();
+        parts.iter().for_each(|part| text.push(part));
+        text
+    }
+
     #[test]
-    fn text_cuts_and_says_so() {
-        let mut text = TextBuf::<4>::new();
-        text.extend(&[b"ab", b"c"]);
-        assert_eq!((text.as_bytes(), text.is_cut()), (&b"abc"[..], false));
-        assert_eq!(text.as_c_str(), Some(c"abc"));
-        text.push(b"d");
-        assert_eq!(text.as_c_str(), None, "no room for the NUL");
-        text.push(b"e");
-        assert_eq!((text.as_bytes(), text.is_cut()), (&b"abcd"[..], true));
-        text.clear();
-        text.push(b"a\0b");
-        assert_eq!(text.as_c_str(), None, "a NUL inside");
+    fn text_is_cut_at_its_end() {
+        assert_eq!(text(&[b"ab", b"", b"c"]).as_z_str(), Some(z!(c"abc")));
+        assert_eq!(text(&[b"a\0b"]).as_z_str(), None, "a NUL inside");
+        let mut full = text(&[&[b'x'; TEXT_BYTES - 1]]);
+        assert_eq!(full.as_z_str().map(|z_str| z_str.to_bytes().len()), Some(TEXT_BYTES - 1));
+        full.push(b"yz");
+        assert_eq!(full.as_bytes().last(), Some(&b'y'));
+        assert_eq!(full.as_z_str(), None, "no room for the NUL");
+        full.clear();
+        assert_eq!(full.as_z_str(), Some(z!(c"")));
+    }
+
+    #[test]
+    fn templates() {
+        let rows: &[(&str, &[&[u8]], &str)] = &[
+            ("/proc/cmdline", &[], "/proc/cmdline"),
+            ("/sys/class/block/%/uevent", &[b"vda"], "/sys/class/block/vda/uevent"),
+            ("%%", &[b"a", b"%", b"c"], "a%"),
+            ("%-%", &[b"a"], "a-%"),
+            ("%\x01", &[b"a"], "a: giving up"),
+        ];
+        for (template, objects, expected) in rows {
+            let mut text = Text::new();
+            text.fill(template.as_bytes(), objects, false);
+            assert_eq!(text.as_bytes(), expected.as_bytes());
+        }
     }
 
     #[test]
@@ -265,7 +294,7 @@ mod tests {
             (b"\x7f\x00", "\\x7f\\x00"),
         ];
         for (input, expected) in rows {
-            let mut text = TextBuf::<64>::new();
+            let mut text = Text::new();
             text.push_escaped(input);
             assert_eq!(text.as_bytes(), expected.as_bytes());
         }
@@ -273,8 +302,8 @@ mod tests {
 
     #[test]
     fn numbers_out() {
-        for number in [0, 7, 10, 180, 4_294_967_296, u64::MAX] {
-            let mut text = TextBuf::<20>::new();
+        for number in [0, 7, 10, 180, 1009, 999_999_999, 1_000_000_000, u32::MAX] {
+            let mut text = Text::new();
             text.push_number(number);
             assert_eq!(text.as_bytes(), number.to_string().as_bytes());
         }
@@ -291,13 +320,13 @@ mod tests {
             ("010", 0, Some((8, ""))),
             ("08", 0, Some((0, "8"))),
             ("0x1F", 0, Some((31, ""))),
-            ("0xg", 0, Some((0, "xg"))),
+            ("0xg", 0, None),
             ("4294967295", 0, Some((u32::MAX, ""))),
             ("4294967296", 0, None),
             ("99999999999", 0, None),
             ("fe01", 16, Some((0xfe01, ""))),
             ("0xFE01 ", 16, Some((0xfe01, " "))),
-            ("0x", 16, Some((0, "x"))),
+            ("0x", 16, None),
             ("fG", 16, Some((15, "G"))),
             ("0x10", 10, Some((0, "x10"))),
             ("7:8", 10, Some((7, ":8"))),

@@ -4,7 +4,7 @@
 //! removed only where it is the first byte of the word or of its value, and the word's last byte with it. `--` ends
 //! what is the kernel's, and so pintle's.
 
-use crate::bytes::{is, same_name};
+use crate::bytes::is;
 
 /// One word: `name`, or `name=value`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,11 +67,6 @@ impl<'a> Word<'a> {
         };
         Word { name, value: Some(value), text }
     }
-
-    /// True when the word is called `name`; `-` and `_` are the same, as for the kernel (`parameq()` in kernel/params.c).
-    pub fn is(&self, name: &str) -> bool {
-        same_name(self.name, name.as_bytes())
-    }
 }
 
 fn without_last_quote(text: &[u8]) -> &[u8] {
@@ -122,12 +117,5 @@ mod tests {
             let got: Vec<_> = words(line).map(|word| (word.name, word.value)).collect();
             assert_eq!(&got, expected, "{}", line.escape_ascii());
         }
-    }
-
-    #[test]
-    fn dash_and_underscore_are_one() {
-        let word = Word::of(b"pintle.some_word=1");
-        assert!(word.is("pintle.some-word") && word.is("pintle.some_word"));
-        assert!(!word.is("pintle.some_words") && !word.is("pintle.som"));
     }
 }

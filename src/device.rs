@@ -3,10 +3,11 @@
 //! Holds on entry: /dev and /sys are mounted as far as they could be. Makes true: the device that `root=` names is
 //! there, and its node is known; or it is known not to come in time.
 
-use crate::bytes::{Dev, Text, TextBuf, same_but_case, trim};
-use crate::dirent::{Entry, Reader};
+use crate::buffers::Work;
+use crate::bytes::{Dev, Text, same_but_case, split, until};
+use crate::dirent::Reader;
 use crate::file;
-use crate::kernel::Kernel;
+use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::Root;
@@ -15,101 +16,90 @@ use linux_raw_sys::general::{O_DIRECTORY, O_RDONLY, S_IFBLK};
 
 pub mod wait;
 
-/// A block device's node: `/dev/` and `DEVNAME`. (`DISK_NAME_LEN` is 32; a partition's number comes on top.)
-pub type Node = TextBuf<64>;
-
-/// A uevent file of a block device is below 200 bytes, a GPT label of 36 characters in it.
-const UEVENT_BYTES: usize = 1024;
-/// So many block devices are looked at, no more.
-const MAX_DEVICES: u32 = 4096;
-
-/// Puts the node of the device that `root` names into `node`, and returns true, if it is there now.
+/// Whether the device that `root` names is there now; its node then stands in `work.node`.
 #[inline(never)]
-pub fn find<K: Kernel>(kernel: &mut K, root: &Root<'_>, node: &mut Text) -> bool {
+pub fn find<K: Kernel>(kernel: &mut K, root: &Root<'_>, work: &mut Work) -> bool {
+    let Work { page, node, path: [reader, ..], .. } = work;
     if let Root::Name(name) = root {
         return check_node(kernel, name, None, node);
     }
-    let Some(mut scan) = Scan::open(kernel) else { return false };
     let mut found = false;
-    while !found && let Some(entry) = scan.next(kernel) {
-        let mut buffer = [0; UEVENT_BYTES];
-        let uevent = Uevent(attribute(kernel, &entry, b"uevent", &mut buffer));
-        let dev = uevent.dev();
-        found = matches(root, uevent, dev) && check_node(kernel, uevent.value("DEVNAME"), dev, node);
+    if start(kernel, reader) {
+        while !found && let Some(name) = next(kernel, reader) {
+            let uevent = Uevent(attribute(kernel, name, b"uevent", page));
+            found = check(kernel, root, uevent, node);
+        }
+        kernel.close(reader.fd);
     }
-    kernel.close(scan.reader.fd);
     found
 }
 
-/// Whether `uevent` is of the device that `root` names.
-fn matches(root: &Root<'_>, uevent: Uevent<'_>, dev: Option<Dev>) -> bool {
-    match root {
-        Root::Name(name) => uevent.value("DEVNAME") == *name,
+/// Whether `uevent` is of the device that `root` names, and its node is there, which then stands in `node`.
+#[inline(never)]
+fn check<K: Kernel>(kernel: &mut K, root: &Root<'_>, uevent: Uevent<'_>, node: &mut Text) -> bool {
+    let devname = uevent.value(b"DEVNAME");
+    let dev = uevent.dev();
+    let named = match root {
+        Root::Name(name) => devname == *name,
         Root::Number(number) => dev == Some(*number),
-        Root::PartUuid(uuid) => same_but_case(uevent.value("PARTUUID"), uuid),
-        Root::PartLabel(label) => uevent.value("PARTNAME") == *label,
-    }
+        Root::PartUuid(uuid) => same_but_case(uevent.value(b"PARTUUID"), uuid),
+        Root::PartLabel(label) => uevent.value(b"PARTNAME") == *label,
+    };
+    named && check_node(kernel, devname, dev, node)
 }
 
 /// Whether `/dev/NAME` is a block device, that with the number `dev` if one is given; it then stands in `node`.
 #[inline(never)]
 fn check_node<K: Kernel>(kernel: &mut K, name: &[u8], dev: Option<Dev>, node: &mut Text) -> bool {
-    let path: [&[u8]; 2] = [b"/dev/", name];
-    let Ok(stat) = file::stat(kernel, &path) else { return false };
     node.clear();
-    node.extend(&path);
-    stat.is(S_IFBLK) && dev.is_none_or(|dev| dev == stat.rdev)
+    node.push(b"/dev/");
+    node.push(name);
+    let stat = node.as_z_str().and_then(|path| kernel.statx(Fd::CWD, path, 0).ok());
+    stat.is_some_and(|stat| stat.is(S_IFBLK) && dev.is_none_or(|dev| dev == stat.rdev))
 }
 
 /// Says of every block device what is known of it: the first thing that somebody whose root is missing wants to know.
-pub fn list<K: Kernel>(log: &mut Log<'_, K>) {
-    let mut any = false;
-    if let Some(mut scan) = Scan::open(log.kernel) {
-        while let Some(entry) = scan.next(log.kernel) {
-            any = true;
-            list_one(log, &entry);
+pub fn list<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
+    let Work { page, path: [reader, ..], .. } = work;
+    if start(log.kernel, reader) {
+        while let Some(name) = next(log.kernel, reader) {
+            list_one(log, name, page);
         }
-        log.kernel.close(scan.reader.fd);
+        log.kernel.close(reader.fd);
     }
-    if !any {
-        log.say(Message::NoDevice, &[], None);
-    }
+    log.say(Message::DevicesEnd, &[]);
 }
 
-#[inline(never)]
-fn list_one<K: Kernel>(log: &mut Log<'_, K>, entry: &Entry) {
-    let (mut uevent, mut size) = ([0; UEVENT_BYTES], [0; 32]);
-    let uevent = Uevent(attribute(log.kernel, entry, b"uevent", &mut uevent));
+fn list_one<K: Kernel>(log: &mut Log<'_, K>, name: &[u8], page: &mut [u8]) {
     // sysfs counts in 512 bytes, whatever the device's own sectors are.
-    let size = trim(attribute(log.kernel, entry, b"size", &mut size));
-    const KEYS: [&str; 6] = ["DEVNAME", "MAJOR", "MINOR", "DEVTYPE", "PARTNAME", "PARTUUID"];
-    let [name, major, minor, kind, label, uuid] = KEYS.map(|key| uevent.value(key));
-    log.say(Message::Device, &[name, major, minor, kind, size, label, uuid], None);
+    const KEYS: &[u8] = b"DEVNAME|MAJOR|MINOR|DEVTYPE|PARTNAME|PARTUUID";
+    let mut size = [0; 32];
+    let size = until(attribute(log.kernel, name, b"size", &mut size), b'\n');
+    let uevent = Uevent(attribute(log.kernel, name, b"uevent", page));
+    let mut known = [size; 7];
+    for (slot, key) in known.iter_mut().zip(split(KEYS, b'|')) {
+        *slot = uevent.value(key);
+    }
+    log.say(Message::Device, &known);
 }
 
 /// What `/sys/class/block/NAME/ATTRIBUTE` says, nothing if it can't be read: the device may be gone by now.
 #[inline(never)]
-fn attribute<'b, K: Kernel>(kernel: &mut K, entry: &Entry, attribute: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
-    file::read(kernel, &[b"/sys/class/block/", entry.name.as_bytes(), b"/", attribute], buffer).unwrap_or_default()
+fn attribute<'b, K: Kernel>(kernel: &mut K, name: &[u8], attribute: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
+    file::read(kernel, b"/sys/class/block/%/%", &[name, attribute], buffer).unwrap_or_default()
 }
 
-/// A walk over all block devices, disks and partitions, in sysfs's order.
-struct Scan {
-    reader: Reader,
-    budget: u32,
+/// Starts a walk over all block devices, disks and partitions, if that is possible. The kernel's list of them bounds it.
+#[inline(never)]
+fn start<K: Kernel>(kernel: &mut K, reader: &mut Reader) -> bool {
+    let fd = file::open(kernel, b"/sys/class/block", &[], O_RDONLY | O_DIRECTORY);
+    fd.map(|fd| reader.start(fd)).is_ok()
 }
 
-impl Scan {
-    #[inline(never)]
-    fn open<K: Kernel>(kernel: &mut K) -> Option<Scan> {
-        let fd = file::open(kernel, &[b"/sys/class/block"], O_RDONLY | O_DIRECTORY).ok()?;
-        Some(Scan { reader: Reader::new(fd), budget: MAX_DEVICES })
-    }
-
-    /// The next one's name in sysfs; `None` at the end, or where reading fails.
-    #[inline(never)]
-    fn next<K: Kernel>(&mut self, kernel: &mut K) -> Option<Entry> {
-        self.budget = self.budget.checked_sub(1)?;
-        self.reader.next(kernel).ok()?
+/// The next one's name in sysfs; `None` at the end, or where reading fails.
+fn next<'r, K: Kernel>(kernel: &mut K, reader: &'r mut Reader) -> Option<&'r [u8]> {
+    match reader.advance(kernel) {
+        Ok(true) => Some(reader.current()?.0.to_bytes()),
+        _ => None,
     }
 }

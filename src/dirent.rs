@@ -1,68 +1,78 @@
 //! Directories, entry by entry.
 
-use crate::bytes::{TextBuf, is, until};
+use crate::bytes::{ZStr, is};
 use crate::kernel::{Fd, Kernel, Result};
-
-/// The longest name a directory entry has (`NAME_MAX`), and a NUL.
-pub const NAME_BYTES: usize = 256;
-
-/// One entry.
-pub struct Entry {
-    /// Its name; never `.` or `..`.
-    pub name: TextBuf<NAME_BYTES>,
-    /// `DT_DIR`, `DT_REG`, …; `DT_UNKNOWN` where the file system doesn't say.
-    pub kind: u8,
-}
 
 /// A directory that is being read.
 pub struct Reader {
     /// The open directory; whoever opened it closes it.
     pub fd: Fd,
     buffer: [u8; 1024],
-    unread: core::ops::Range<usize>,
+    filled: usize,
+    /// Where the entry that is being looked at starts, and the one behind it.
+    at: usize,
+    next: usize,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Reader {
-    /// Reads from where `fd` stands.
-    pub fn new(fd: Fd) -> Self {
-        Reader { fd, buffer: [0; 1024], unread: 0..0 }
+    /// A reader of nothing yet.
+    pub const fn new() -> Self {
+        Reader { fd: Fd(0), buffer: [0; 1024], filled: 0, at: 0, next: 0 }
     }
 
-    /// The next entry; `None` at the end.
-    pub fn next<K: Kernel>(&mut self, kernel: &mut K) -> Result<Option<Entry>> {
+    /// Reads from where `fd` stands; the first entry is yet to come.
+    pub fn start(&mut self, fd: Fd) {
+        (self.fd, self.filled, self.at, self.next) = (fd, 0, 0, 0);
+    }
+
+    /// Goes on to the next entry that isn't `.` or `..`; false at the end.
+    #[inline(never)]
+    pub fn advance<K: Kernel>(&mut self, kernel: &mut K) -> Result<bool> {
         loop {
-            let Some((name, kind, length)) = self.buffer.get(self.unread.clone()).and_then(first) else {
-                let filled = kernel.getdents64(self.fd, &mut self.buffer)?.len();
-                if filled == 0 {
-                    return Ok(None);
-                }
-                self.unread = 0..filled;
-                continue;
-            };
-            self.unread.start += length;
-            if !(name.is_empty() || is(name, ".") || is(name, "..")) {
-                let mut entry = Entry { name: TextBuf::new(), kind };
-                entry.name.push(name);
-                return Ok(Some(entry));
+            self.at = self.next;
+            if self.at >= self.filled {
+                self.filled = kernel.getdents64(self.fd, &mut self.buffer)?.len();
+                self.at = 0;
+            }
+            let Some((name, _, length)) = self.entry() else { return Ok(false) };
+            let dots = is(name.to_bytes(), ".") || is(name.to_bytes(), "..");
+            self.next = self.at + length;
+            if !dots {
+                return Ok(true);
             }
         }
     }
+
+    /// The name of the entry that is being looked at, and its type: `DT_DIR`, `DT_REG`, …
+    pub fn current(&self) -> Option<(ZStr<'_>, u8)> {
+        self.entry().map(|(name, kind, _)| (name, kind))
+    }
+
+    #[inline(never)]
+    fn entry(&self) -> Option<(ZStr<'_>, u8, usize)> {
+        entry(self.buffer.get(self.at..self.filled)?)
+    }
 }
 
-/// The name, type and length of the first `struct linux_dirent64` of `entries` (getdents64(2)): inode and offset of 8 bytes each,
-/// length of 2, type of 1, name and NUL.
-fn first(entries: &[u8]) -> Option<(&[u8], u8, usize)> {
-    let (_ino_off, rest) = entries.split_first_chunk::<16>()?;
-    let (length, rest) = rest.split_first_chunk::<2>()?;
-    let (&kind, name) = rest.split_first()?;
-    let length = usize::from(u16::from_le_bytes(*length));
-    let name = until(name.get(..length.checked_sub(19)?)?, 0);
+/// The name, type and length of the first `struct linux_dirent64` of `entries` (getdents64(2)): inode and offset of
+/// 8 bytes each, length of 2, type of 1, name and NUL.
+fn entry(entries: &[u8]) -> Option<(ZStr<'_>, u8, usize)> {
+    let [low, high, kind] = *entries.get(16..19)? else { return None };
+    let length = usize::from(u16::from_le_bytes([low, high]));
+    let name = ZStr::until_nul(entries.get(19..length)?)?;
     Some((name, kind, length))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::z;
 
     fn dirent(name: &[u8], length: u16, kind: u8) -> Vec<u8> {
         let mut bytes = vec![0; 16];
@@ -75,18 +85,20 @@ mod tests {
 
     #[test]
     fn entries_and_damage() {
-        type Row = (Vec<u8>, Option<(&'static [u8], u8, usize)>);
-        let rows: [Row; 6] = [
-            (dirent(b"vda", 24, 10), Some((b"vda", 10, 24))),
-            ([dirent(b"a", 24, 4), dirent(b"b", 24, 8)].concat(), Some((b"a", 4, 24))),
-            (dirent(b"", 24, 4), Some((b"", 4, 24))),
+        type Row = (Vec<u8>, Option<(ZStr<'static>, u8, usize)>);
+        let rows: [Row; 8] = [
+            (dirent(b"vda", 24, 10), Some((z!(c"vda"), 10, 24))),
+            ([dirent(b"a", 24, 4), dirent(b"b", 24, 8)].concat(), Some((z!(c"a"), 4, 24))),
+            (dirent(b"", 24, 4), Some((z!(c""), 4, 24))),
+            (vec![], None),
             (vec![0; 18], None),
-            // A length below the header's, and one past the end.
+            // A length below the header's, one past the end, and a name without its NUL.
             (dirent(b"vda", 18, 4), None),
             (dirent(b"vda", 24, 4)[..23].to_vec(), None),
+            (dirent(b"vda", 22, 4), None),
         ];
         for (bytes, expected) in rows {
-            assert_eq!(first(&bytes), expected, "{}", bytes.escape_ascii());
+            assert_eq!(entry(&bytes), expected, "{}", bytes.escape_ascii());
         }
     }
 }

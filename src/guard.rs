@@ -4,6 +4,7 @@
 //! descriptors 0 to 2 are taken.
 
 use crate::kernel::{Fd, Kernel, Result};
+use crate::z;
 use linux_raw_sys::general::{
     MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, O_CLOEXEC, O_DIRECTORY, O_RDONLY, RAMFS_MAGIC, TMPFS_MAGIC,
 };
@@ -29,7 +30,7 @@ pub fn initramfs<K: Kernel>(kernel: &mut K) -> Option<Initramfs> {
     // Descriptors are given out from the lowest free one on. Where the kernel left 0 to 2 closed (`console=null`) the
     // next file to be opened would become somebody's stdin: let the root directory keep their places until the exec.
     let root = loop {
-        match kernel.openat(Fd::CWD, c"/", O_RDONLY | O_DIRECTORY | O_CLOEXEC).ok()? {
+        match kernel.openat(Fd::CWD, z!(c"/"), O_RDONLY | O_DIRECTORY | O_CLOEXEC).ok()? {
             Fd(0..=2) => {}
             root => break root,
         }
@@ -39,11 +40,11 @@ pub fn initramfs<K: Kernel>(kernel: &mut K) -> Option<Initramfs> {
     }
     // A kernel that starts its init has no /proc mounted; one that is mounted nowhere tells the same.
     let mut proc = None;
-    let mut namespace = kernel.statx(Fd::CWD, c"/proc/self/ns/pid", 0);
+    let mut namespace = kernel.statx(Fd::CWD, z!(c"/proc/self/ns/pid"), 0);
     if namespace.is_err() {
         let detached = detached_proc(kernel).ok()?;
         proc = Some(detached);
-        namespace = kernel.statx(detached, c"self/ns/pid", 0);
+        namespace = kernel.statx(detached, z!(c"self/ns/pid"), 0);
     }
     (namespace.ok()?.ino == INITIAL_PID_NAMESPACE).then_some(Initramfs { root, proc })
 }
@@ -54,7 +55,7 @@ pub fn is_ramfs<K: Kernel>(kernel: &mut K, fd: Fd) -> bool {
 }
 
 fn detached_proc<K: Kernel>(kernel: &mut K) -> Result<Fd> {
-    let fs = kernel.fsopen(c"proc")?;
+    let fs = kernel.fsopen(z!(c"proc"))?;
     let mount = kernel.fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     kernel.close(fs);
     mount

@@ -3,11 +3,13 @@
 //! Holds on entry: the new root is mounted at [`crate::root::MOUNT_POINT`]. Nothing is given up before an init has been
 //! found in it. Makes true: that init runs as PID 1, and nothing of the initramfs is left.
 
+use crate::buffers::Work;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::Request;
 use crate::root::MOUNT_POINT;
+use crate::z;
 use linux_raw_sys::general::{MNT_DETACH, O_CLOEXEC, O_NOCTTY, O_RDWR};
 
 mod free;
@@ -15,9 +17,9 @@ mod init;
 mod pivot;
 
 /// Hands over; `initramfs` is its root directory. It returns only when it couldn't.
-pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: Fd) {
+pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: Fd, work: &mut Work) {
     if let Err(errno) = log.kernel.chdir(MOUNT_POINT) {
-        return log.say(Message::Chdir, &[], Some(errno));
+        return log.failed(Message::Chdir, MOUNT_POINT.to_bytes(), errno);
     }
     if init::check_any(log, request).is_err() {
         return;
@@ -29,24 +31,28 @@ pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramf
         Ok(pivoted) => pivoted,
         Err((message, errno)) => {
             pivot::move_back(log.kernel);
-            return log.say(message, &[], Some(errno));
+            return log.failed(message, b"/", errno);
         }
     };
-    if let Err(errno) = log.kernel.umount2(c".", MNT_DETACH) {
-        log.say(Message::Detach, &[], Some(errno));
+    if let Err(errno) = log.kernel.umount2(z!(c"."), MNT_DETACH) {
+        log.failed(Message::Detach, b"/", errno);
     }
     set_stdio(log.kernel, console);
     if pivoted == pivot::Pivoted::FromRootfs {
-        free::delete_files(log, initramfs);
+        free::delete_files(log, initramfs, work);
     }
     log.kernel.close(initramfs);
     init::exec_any(log, request);
 }
 
 /// The console for descriptors 0 to 2; where there is none, or a dead one, /dev/null.
+#[inline(never)]
 fn open_console<K: Kernel>(log: &mut Log<'_, K>) -> Option<Fd> {
     let flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
-    log.kernel.openat(Fd::CWD, c"/dev/console", flags).or_else(|_| log.kernel.openat(Fd::CWD, c"/dev/null", flags)).ok()
+    log.kernel
+        .openat(Fd::CWD, z!(c"/dev/console"), flags)
+        .or_else(|_| log.kernel.openat(Fd::CWD, z!(c"/dev/null"), flags))
+        .ok()
 }
 
 /// Makes `console` descriptors 0 to 2: those that the kernel opened are files of the initramfs, and keep it in memory.

@@ -3,9 +3,8 @@
 //! The binary implements it with the real calls (`src/sys`), the tests with a recording, fault-injecting fake.
 //! Semantics are the manual page's of section 2 under the same name; a method says where it narrows them.
 
-use crate::bytes::{Dev, Text};
+use crate::bytes::{Dev, ZStr};
 use crate::error::Errno;
-use core::ffi::CStr;
 
 #[cfg(test)]
 pub(crate) mod fake;
@@ -33,8 +32,6 @@ pub struct Stat {
     pub dev: Dev,
     /// The device it stands for, when it is a device node.
     pub rdev: Dev,
-    /// It is the root of a mount (`STATX_ATTR_MOUNT_ROOT`, Linux 5.8).
-    pub mount_root: bool,
 }
 
 impl Stat {
@@ -51,9 +48,9 @@ pub trait Kernel {
     /// Milliseconds of `CLOCK_MONOTONIC`.
     fn clock_gettime(&mut self) -> u64;
 
-    fn openat(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Fd>;
+    fn openat(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd>;
     /// `resolve` is `RESOLVE_*` of openat2(2).
-    fn openat2(&mut self, dir: Fd, path: &CStr, flags: u32, resolve: u32) -> Result<Fd>;
+    fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd>;
     /// An error means nothing to the caller: the descriptor is gone either way.
     fn close(&mut self, fd: Fd);
     /// Without `O_CLOEXEC`: the new descriptor survives an exec.
@@ -67,40 +64,38 @@ pub trait Kernel {
     fn mmap(&mut self, fd: Fd, length: usize) -> Result<&'static [u8]>;
     /// The size of the file behind `fd`, below 2 GiB, by `lseek(fd, 0, SEEK_END)`.
     fn lseek_end(&mut self, fd: Fd) -> Result<usize>;
-    fn statx(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Stat>;
+    fn statx(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Stat>;
     /// `f_type`, the file system's magic number.
     fn fstatfs(&mut self, fd: Fd) -> Result<u32>;
     /// `X_OK` on the file that `fd` itself is (`AT_EMPTY_PATH`).
     fn faccessat2_x(&mut self, fd: Fd) -> Result<()>;
-    fn mkdirat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()>;
-    fn unlinkat(&mut self, dir: Fd, name: &CStr, flags: u32) -> Result<()>;
+    fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()>;
+    fn unlinkat(&mut self, dir: Fd, name: ZStr<'_>, flags: u32) -> Result<()>;
 
-    fn mount(&mut self, source: &CStr, target: &CStr, fstype: &CStr, flags: u32, data: &CStr) -> Result<()>;
-    fn umount2(&mut self, target: &CStr, flags: u32) -> Result<()>;
-    fn fsopen(&mut self, fstype: &CStr) -> Result<Fd>;
+    fn mount(&mut self, source: ZStr<'_>, target: ZStr<'_>, fstype: ZStr<'_>, flags: u32, data: ZStr<'_>)
+    -> Result<()>;
+    fn umount2(&mut self, target: ZStr<'_>, flags: u32) -> Result<()>;
+    fn fsopen(&mut self, fstype: ZStr<'_>) -> Result<Fd>;
     /// `FSCONFIG_CMD_CREATE`, then `fsmount` with `attributes`: a mount that is attached nowhere.
     fn fsmount(&mut self, fs: Fd, attributes: u32) -> Result<Fd>;
-    fn open_tree(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Fd>;
-    fn move_mount(&mut self, from: Fd, from_path: &CStr, to: Fd, to_path: &CStr, flags: u32) -> Result<()>;
-    fn pivot_root(&mut self, new_root: &CStr, put_old: &CStr) -> Result<()>;
-    fn chdir(&mut self, path: &CStr) -> Result<()>;
-    fn chroot(&mut self, path: &CStr) -> Result<()>;
+    fn open_tree(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd>;
+    fn move_mount(&mut self, from: Fd, from_path: ZStr<'_>, to: Fd, to_path: ZStr<'_>, flags: u32) -> Result<()>;
+    fn pivot_root(&mut self, new_root: ZStr<'_>, put_old: ZStr<'_>) -> Result<()>;
+    fn chdir(&mut self, path: ZStr<'_>) -> Result<()>;
+    fn chroot(&mut self, path: ZStr<'_>) -> Result<()>;
 
-    /// A socket of `NETLINK_KOBJECT_UEVENT`, bound to the kernel's own group (1), close-on-exec, with a receive
-    /// buffer of `buffer_bytes`.
-    fn uevent_socket(&mut self, buffer_bytes: u32) -> Result<Fd>;
+    /// A socket of `NETLINK_KOBJECT_UEVENT`, bound to the kernel's own group (1), close-on-exec.
+    fn uevent_socket(&mut self) -> Result<Fd>;
     /// One datagram and its sender's netlink port, 0 for the kernel. Doesn't block.
     fn recvfrom<'b>(&mut self, socket: Fd, buffer: &'b mut [u8]) -> Result<(&'b [u8], u32)>;
     /// Waits until `fd` is readable, or for `timeout_ms`; true when it is. Without an `fd`, just waits.
     fn ppoll(&mut self, fd: Option<Fd>, timeout_ms: u64) -> Result<bool>;
 
-    fn finit_module(&mut self, fd: Fd, parameters: &CStr, flags: u32) -> Result<()>;
+    fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()>;
     /// With the arguments and the environment that the kernel gave pintle, but `path` as `argv[0]`.
     /// It returns only to say why it failed.
-    fn execve(&mut self, path: &CStr) -> Errno;
+    fn execve(&mut self, path: ZStr<'_>) -> Errno;
     fn sync(&mut self);
-    /// Appends the kernel's release, `uname -r`.
-    fn uname_release(&mut self, text: &mut Text);
     /// `LINUX_REBOOT_CMD_*`; it returns only to say why it failed.
     fn reboot(&mut self, command: u32) -> Errno;
     fn exit_group(&mut self, status: i32) -> !;

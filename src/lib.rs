@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod boot;
+pub mod buffers;
 pub mod bytes;
 pub mod cmdline;
 pub mod device;

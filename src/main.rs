@@ -16,7 +16,7 @@ use sys::Linux;
 /// arguments has a say: the kernel puts words of its command line there.
 fn main(linux: &mut Linux) -> ! {
     if let Some(initramfs) = pintle::guard::initramfs(linux) {
-        pintle::boot::boot(linux, initramfs)
+        pintle::boot::boot(linux, initramfs, sys::buffers())
     }
     let argument = if linux.getpid() == 1 { None } else { linux.arguments().get(1) };
     let status = pintle::tool::run(linux, argument);

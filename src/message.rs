@@ -17,67 +17,68 @@ macro_rules! messages {
         pub(crate) const ALL: &[Message] = &[$($(Message::$message,)*)*];
     };
 }
-// In each, `%` stands for an object (a path, a device, a module, a word of the command line), and `#` for the errno's
-// name and meaning. The digit is the level.
+/// Phrases that many messages have, by the control character that stands for each.
+const PHRASES: &[u8] = b"|: giving up|: going on without it|: trying the next init|: what is left stays in memory|find init (openat2, faccessat2: Linux 5.8)";
+
+// In each, `%` stands for an object (a path, a device, a module, a word of the command line), the last one for the
+// errno's name and meaning where there is one. The digit is the level.
 messages! {
-    ": giving up": {
+    "\x01": {
         NoRootWord "3command line: root=: not given",
-        UnknownRoot "3command line: root=%: not a form that pintle knows (/dev/NAME, MAJ:MIN, hex number, PARTUUID=, PARTLABEL=)",
-        FindRoot "3find root: %: #",
-        ReadFilesystems "3read: /proc/filesystems: #",
-        MountRoot "3mount root: %: #",
-        NoTypeFits "3mount root: %: no file system that was tried is on it, or rootflags= has an option that it doesn't know",
-        Chdir "3chdir: /root: #",
-        FindInit "3find init: %: #",
-        InitNotExecutable "3find init: %: EACCES (not an executable file)",
-        CheckInit "3openat2, faccessat2 (Linux 5.8): %: #",
-        NoInit "3find init: /sbin/init, /etc/init, /bin/init, /bin/sh: none can be executed, name one by init=",
-        Pivot "3pivot_root: /root: #",
-        CloneRoot "3open_tree (Linux 5.2): /: #",
-        CoverRoot "3move_mount (Linux 5.2): /: #",
-        Chroot "3chroot: /..: #",
-        Execve "3execve: %: #",
-        Reboot "3reboot: %: #",
+        UnknownRoot "3command line: root=%: unknown form, known are /dev/NAME, MAJ:MIN, hex, PARTUUID=, PARTLABEL=",
+        FindRoot "3find root: %: %",
+        MountRoot "3mount root: %: %",
+        NoTypeFits "3mount root: %: no type that was tried fits it and rootflags=",
+        Chdir "3chdir: %: %",
+        FindInit "3\x05: %: %",
+        NoInit "3find init: none can be executed, name one by init=",
+        Pivot "3pivot_root: %: %",
+        CloneRoot "3open_tree (Linux 5.2): %: %",
+        CoverRoot "3move_mount (Linux 5.2): %: %",
+        Chroot "3chroot: %: %",
+        Execve "3execve: %: %",
+        Reboot "3reboot: %: %",
     }
-    ": going on without it": {
-        Mount "4mount: %: #",
-        ReadCmdline "4read: /proc/cmdline: #",
-        CmdlineTooLong "4command line: what is beyond 4096 bytes: not read",
-        UnknownWord "4command line: %: not a word that pintle knows",
-        ListModules "4open: /etc/modules-load.d/pintle.conf: #",
-        NoModules "4find modules: %: # for the kernel that runs",
+    "\x02": {
+        Mount "4mount: %: %",
+        ReadCmdline "4read: %: %",
+        UnknownWord "4command line: %: unknown word",
+        ListModules "4open: %: %",
+        NoModules "4find modules: /lib/modules/%/modules.dep: %",
         NoSuchModule "4find module: %: not in modules.dep",
-        LoadModule "4finit_module: %: #",
-        MoveApi "4move_mount into the new root (Linux 5.2): %: #",
+        LoadModule "4finit_module: %: %",
+        MoveApi "4move_mount into the new root (Linux 5.2): %: %",
     }
-    ": trying the next init": {
-        TryInit "4find init: %: #",
-        TryNotExecutable "4find init: %: EACCES (not an executable file)",
-        TryExec "4execve: %: #",
+    "\x03": {
+        TryInit "4\x05: %: %",
+        TryExec "4execve: %: %",
     }
-    ": what is left stays in memory": {
-        Detach "4umount2: the initramfs: #",
-        NotAnInitramfs "4free initramfs: /: not a file system that may be emptied",
-        Free "4free initramfs: %: #",
+    "\x04": {
+        Detach "4umount2: %: %",
+        Free "4free initramfs: %: %",
     }
     "": {
-        Uevents "4netlink: uevents: #: looking for the root every 100 ms",
-        WaitForEver "4find root: %: not there after % s: waiting for ever (rootwait)",
-        Wait "4find root: %: not there after % s: giving up after % s",
+        Uevents "4listen to uevents: %: %: looking for the root every 100 ms",
+        Waiting "4find root: %: not there after % s: waiting, rootwait=%",
         Mounted "6mounted % (%) %",
-        Device "3there is /dev/% (%:%), %, % sectors of 512 bytes, PARTLABEL=% PARTUUID=%",
-        NoDevice "3there is no block device: is its driver among the image's modules?",
+        Device "3there is /dev/% (%:%): %, PARTLABEL=%, PARTUUID=%, % sectors of 512 bytes",
+        DevicesEnd "3there is no other block device",
         Panic "3giving up: PID 1 ends, the kernel panics, panic= decides",
-        Fail "3giving up: the machine will % in 10 s (pintle.fail=)",
+        Fail "3giving up: the machine will % in 10 s",
     }
 }
 
 impl Message {
     /// The level, one digit, and the text with its placeholders.
-    pub fn template(self) -> (&'static [u8], &'static [u8]) {
-        let line = split(MESSAGES, b'\n').nth(self as usize).unwrap_or_default();
-        line.split_at_checked(1).unwrap_or_default()
+    pub fn template(self) -> Option<(&'static u8, &'static [u8])> {
+        split(MESSAGES, b'\n').nth(self as usize)?.split_first()
     }
+}
+
+/// What a control character in a template stands for.
+#[inline(never)]
+pub fn phrase(character: u8) -> &'static [u8] {
+    split(PHRASES, b'|').nth(character.into()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -88,12 +89,17 @@ mod tests {
     #[test]
     fn every_message_has_its_line() {
         for message in ALL {
-            let (level, text) = message.template();
-            assert!(matches!(level, b"3" | b"4" | b"6"), "{message:?}");
+            let (level, text) = message.template().expect("a line");
+            assert!(matches!(level, b'3' | b'4' | b'6'), "{message:?}");
+            let control = text.iter().filter(|byte| byte.is_ascii_control());
+            assert!(control.into_iter().all(|&byte| !phrase(byte).is_empty()));
             assert!(!text.is_empty() && text.is_ascii() && split_once(text, b'\n').is_none(), "{message:?}");
         }
         assert_eq!(split(MESSAGES, b'\n').count(), ALL.len() + 1);
-        assert_eq!(Message::FindRoot.template(), (&b"3"[..], &b"find root: %: #: giving up"[..]));
-        assert_eq!(Message::Fail.template().1, b"giving up: the machine will % in 10 s (pintle.fail=)");
+        assert_eq!(Message::FindRoot.template(), Some((&b'3', &b"find root: %: %\x01"[..])));
+        assert_eq!(phrase(1), b": giving up");
+        assert_eq!(phrase(4), b": what is left stays in memory");
+        assert_eq!(phrase(6), b"");
+        assert_eq!(Message::Fail.template().map(|(_, text)| text), Some(&b"giving up: the machine will % in 10 s"[..]));
     }
 }

@@ -15,7 +15,7 @@ const PAUSE_MS: u64 = 10_000;
 pub fn give_up<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>) -> ! {
     if let Some(fail) = request.fail() {
         let what = request.get(Key::Fail).unwrap_or_default();
-        log.failed(Message::Fail, what, None);
+        log.say(Message::Fail, &[what]);
         sleep(log.kernel, PAUSE_MS);
         log.kernel.sync();
         let command = match fail {
@@ -26,10 +26,10 @@ pub fn give_up<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>) -> ! {
         };
         if let Some(command) = command {
             let errno = log.kernel.reboot(command);
-            log.failed(Message::Reboot, what, Some(errno));
+            log.failed(Message::Reboot, what, errno);
         }
     }
-    log.say(Message::Panic, &[], None);
+    log.say(Message::Panic, &[]);
     log.kernel.sync();
     log.kernel.exit_group(1)
 }

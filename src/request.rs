@@ -2,13 +2,13 @@
 //!
 //! Source: kernel `Documentation/admin-guide/kernel-parameters.txt`, `init/do_mounts.c`, `init/main.c`.
 
-use crate::bytes::{Dev, is, split_once, take_number, until};
+use crate::bytes::{Dev, decimal, is, same_name, split, split_once, take_number, until};
 use crate::cmdline::words;
 
 /// A boot, as asked for: of each kind of word the value of the last one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Request<'a> {
-    values: [Option<&'a [u8]>; Key::ALL.len()],
+    values: [Option<&'a [u8]>; Key::Mode as usize + 1],
 }
 
 /// A kind of word.
@@ -34,19 +34,14 @@ pub enum Key {
     Mode,
 }
 
-impl Key {
-    const ALL: [&str; 9] =
-        ["root", "rootfstype", "rootflags", "rootwait", "rootdelay", "init", "loglevel", "pintle.fail", ""];
-}
+/// The names of the words with a value, in [`Key`]'s order. (One text: a table of texts would be twice as long.)
+const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|loglevel|pintle.fail";
 
-/// Words without a value, and the words with one that they stand for. The levels are the kernel's `CONSOLE_LOGLEVEL_*`.
-const SHORT: [(&str, Key, &[u8]); 5] = [
-    ("ro", Key::Mode, b"ro"),
-    ("rw", Key::Mode, b"rw"),
-    ("rootwait", Key::Wait, b""),
-    ("quiet", Key::Loglevel, b"4"),
-    ("debug", Key::Loglevel, b"10"),
-];
+/// Words without a value, and the key and the value that each stands for. The levels are the kernel's
+/// `CONSOLE_LOGLEVEL_*`.
+const FLAGS: &[u8] = b"ro|rw|rootwait|quiet|debug";
+const FLAG_KEYS: [Key; 5] = [Key::Mode, Key::Mode, Key::Wait, Key::Loglevel, Key::Loglevel];
+const FLAG_VALUES: &[u8] = b"ro|rw|ever|4|10";
 
 /// Seconds to wait for a root device when the command line says nothing.
 pub const DEFAULT_WAIT_S: u32 = 180;
@@ -62,23 +57,25 @@ pub enum Fail {
 }
 
 impl<'a> Request<'a> {
-    /// Reads `line`. Each word of pintle's own (`pintle.*`) that it doesn't know, or whose value it can't take, is
+    /// Reads `line`. Each word of pintle's own (`pintle.*`) that it doesn't know is
     /// handed to `unknown` as it was written.
     pub fn parse(line: &'a [u8], mut unknown: impl FnMut(&'a [u8])) -> Self {
         let mut request = Request::default();
         for word in words(line) {
-            let (key, value) = match word.value {
-                Some(value) => (Key::ALL.iter().position(|name| word.is(name)), value),
-                None => SHORT
-                    .iter()
-                    .find(|(name, ..)| word.is(name))
-                    .map_or((None, &b""[..]), |(_, key, value)| (Some(*key as usize), *value)),
+            let (names, value) = match word.value {
+                Some(value) => (KEYS, value),
+                None => (FLAGS, &b""[..]),
             };
-            let refused = key == Some(Key::Fail as usize) && fail(value).is_none();
-            match key.and_then(|key| request.values.get_mut(key)) {
-                Some(slot) if !refused => *slot = Some(value),
-                _ if word.name.starts_with(b"pintle.") => unknown(word.text),
-                _ => {}
+            let mut place = split(names, b'|').position(|name| same_name(word.name, name));
+            let mut value = Some(value);
+            if let (None, Some(flag)) = (word.value, place) {
+                place = FLAG_KEYS.get(flag).map(|key| *key as usize);
+                value = split(FLAG_VALUES, b'|').nth(flag);
+            }
+            match place.and_then(|place| request.values.get_mut(place)) {
+                Some(slot) => *slot = value,
+                None if word.name.starts_with(b"pintle.") => unknown(word.text),
+                None => {}
             }
         }
         request
@@ -122,11 +119,14 @@ impl<'a> Request<'a> {
     }
 }
 
-#[inline(never)]
 fn fail(value: &[u8]) -> Option<Fail> {
-    const KNOWN: [(&str, Fail); 4] =
-        [("reboot", Fail::Reboot), ("poweroff", Fail::Poweroff), ("halt", Fail::Halt), ("panic", Fail::Panic)];
-    KNOWN.iter().find(|(name, _)| is(value, name)).map(|(_, fail)| *fail)
+    match () {
+        () if is(value, "reboot") => Some(Fail::Reboot),
+        () if is(value, "poweroff") => Some(Fail::Poweroff),
+        () if is(value, "halt") => Some(Fail::Halt),
+        () if is(value, "panic") => Some(Fail::Panic),
+        () => None,
+    }
 }
 
 /// A root device, as `root=` names it (`early_lookup_bdev()` in the kernel).
@@ -161,34 +161,21 @@ impl<'a> Root<'a> {
 
 /// A name that devtmpfs can have. It has no links of udev's, and not what the kernel says for network roots.
 fn is_devname(name: &[u8]) -> bool {
-    const NEVER: [&str; 4] = ["disk", "mapper", "nfs", "cifs"];
     let first = until(name, b'/');
-    !first.is_empty() && !NEVER.iter().any(|never| is(first, never))
+    !(first.is_empty() || is(first, "disk") || is(first, "mapper") || is(first, "nfs"))
 }
 
-/// As `devt_from_devnum()`: `MAJ:MIN`, `MAJ:MIN:OFFSET` with or without a last colon, or hexadecimal as
-/// `new_decode_dev()` reads it: 12 bits of major, 20 of minor. Device 0:0 is none.
+/// As `devt_from_devnum()`: `MAJ:MIN`, or hexadecimal as `new_decode_dev()` reads it: 12 bits of major, 20 of minor.
+/// Device 0:0 is none.
 fn number(mut root: &[u8]) -> Option<Dev> {
-    let text = &mut root;
-    let dev = if split_once(text, b':').is_some() {
-        let major = take_number(text, 10)?;
-        take_colon(text)?;
-        let minor = take_number(text, 10)?;
-        if take_colon(text).is_some() {
-            take_number(text, 10)?;
-            let _ = take_colon(text);
+    let dev = match split_once(root, b':') {
+        Some((major, minor)) => Dev { major: decimal(major)?, minor: decimal(minor)? },
+        None => {
+            let number = take_number(&mut root, 16).filter(|_| root.is_empty())?;
+            Dev { major: (number >> 8) & 0xfff, minor: (number & 0xff) | ((number >> 12) & 0xfff00) }
         }
-        Dev { major, minor }
-    } else {
-        let number = take_number(text, 16)?;
-        Dev { major: (number & 0xfff00) >> 8, minor: (number & 0xff) | ((number >> 12) & 0xfff00) }
     };
-    (text.is_empty() && dev.major < 1 << 12 && dev.minor < 1 << 20 && dev.major | dev.minor != 0).then_some(dev)
-}
-
-fn take_colon(text: &mut &[u8]) -> Option<()> {
-    *text = text.strip_prefix(b":")?;
-    Some(())
+    (dev.major < 1 << 12 && dev.minor < 1 << 20 && dev.major | dev.minor != 0).then_some(dev)
 }
 
 #[cfg(test)]
@@ -263,6 +250,7 @@ mod tests {
             ("pintle.fail=halt", "ro Halt"),
             ("pintle.fail=panic", "ro Panic"),
             ("pintle-fail=panic", "ro"),
+            ("root-delay=3 rootdelay=4 root-flags=x", "ro delay=4"),
             ("ro -- rw root=/dev/vda", "ro"),
         ];
         for (line, expected) in rows {
@@ -274,10 +262,10 @@ mod tests {
 
     #[test]
     fn own_words_that_nobody_knows_are_named() {
-        let (request, unknown) =
-            parse("pintle.fail=halt pintle.fial=reboot pintle.fail=sulk pintle.fail pintle.x pint=1");
+        let (request, unknown) = parse("pintle.fail=halt pintle.fial=reboot pintle.fail pintle.x pint=1");
         assert_eq!(say(&request), "ro Halt");
-        assert_eq!(unknown, ["pintle.fial=reboot", "pintle.fail=sulk", "pintle.fail", "pintle.x"]);
+        assert_eq!(unknown, ["pintle.fial=reboot", "pintle.fail", "pintle.x"]);
+        assert_eq!(say(&parse("pintle.fail=halt pintle.fail=sulk").0), "ro", "and so the default policy");
     }
 
     #[test]
@@ -295,9 +283,8 @@ mod tests {
             ("/dev/nfs", None),
             ("8:1", dev(8, 1)),
             ("259:3", dev(259, 3)),
-            ("8:1:0", dev(8, 1)),
-            ("8:1:0:", dev(8, 1)),
             ("8:1:", None),
+            ("8:1 ", None),
             ("8:", None),
             (":1", None),
             ("8:x", None),

@@ -14,21 +14,21 @@ impl<'a> Uevent<'a> {
     /// The value of `key`, empty where there is none. Pairs end in NUL (netlink) or in a newline (sysfs). The first of
     /// a key counts: nothing that a disk brings stands before the kernel's own keys.
     #[inline(never)]
-    pub fn value(self, key: &str) -> &'a [u8] {
+    pub fn value(self, key: &[u8]) -> &'a [u8] {
         let mut pairs = self.0.split(|&byte| byte == 0 || byte == b'\n').filter_map(|pair| split_once(pair, b'='));
-        pairs.find(|(name, _)| is(name, key)).map_or(b"", |(_, value)| value)
+        pairs.find(|(name, _)| *name == key).map_or(b"", |(_, value)| value)
     }
 
     /// `MAJOR` and `MINOR`.
     pub fn dev(self) -> Option<Dev> {
-        let number = |key| decimal(self.value(key));
-        Some(Dev { major: number("MAJOR")?, minor: number("MINOR")? })
+        let number = |key: &[u8]| decimal(self.value(key));
+        Some(Dev { major: number(b"MAJOR")?, minor: number(b"MINOR")? })
     }
 
     /// True for a message of a block device that is there now.
     pub fn is_new_block_device(self) -> bool {
-        let action = self.value("ACTION");
-        is(self.value("SUBSYSTEM"), "block") && (is(action, "add") || is(action, "change"))
+        let action = self.value(b"ACTION");
+        is(self.value(b"SUBSYSTEM"), "block") && (is(action, "add") || is(action, "change"))
     }
 }
 
@@ -71,7 +71,12 @@ SEQNUM=7\0",
         for (text, dev, new, values) in rows {
             let uevent = Uevent(text);
             assert_eq!((uevent.dev(), uevent.is_new_block_device()), (*dev, *new), "{}", text.escape_ascii());
-            assert_eq!(KEYS.map(|key| uevent.value(key)), values.map(str::as_bytes), "{}", text.escape_ascii());
+            assert_eq!(
+                KEYS.map(|key| uevent.value(key.as_bytes())),
+                values.map(str::as_bytes),
+                "{}",
+                text.escape_ascii()
+            );
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::kernel::{Fd, Kernel, Result};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::mounts::{APIS, Api};
+use crate::z;
 use linux_raw_sys::general::{
     MNT_DETACH, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH, O_CLOEXEC, O_DIRECTORY, O_PATH, OPEN_TREE_CLONE,
     RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS,
@@ -16,12 +17,12 @@ use linux_raw_sys::general::{
 /// Moves /dev, /proc, /sys and /run into the new root. One whose directory is missing there, or is a link, is detached:
 /// it must not hold the initramfs.
 pub(super) fn move_apis<K: Kernel>(log: &mut Log<'_, K>) {
-    for api in &APIS {
+    for api in APIS.iter().rev() {
         match move_api(log.kernel, api) {
             // EINVAL: it isn't mounted, and a line has said so.
             Ok(()) | Err(Errno::EINVAL) => {}
             Err(errno) => {
-                log.failed(Message::MoveApi, api.path.to_bytes(), Some(errno));
+                log.failed(Message::MoveApi, api.path.to_bytes(), errno);
                 let _ = log.kernel.umount2(api.path, MNT_DETACH);
             }
         }
@@ -31,7 +32,7 @@ pub(super) fn move_apis<K: Kernel>(log: &mut Log<'_, K>) {
 fn move_api<K: Kernel>(kernel: &mut K, api: &Api) -> Result<()> {
     let resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
     let place = kernel.openat2(Fd::CWD, api.name, O_PATH | O_DIRECTORY | O_CLOEXEC, resolve)?;
-    let moved = kernel.move_mount(Fd::CWD, api.path, place, c"", MOVE_MOUNT_T_EMPTY_PATH);
+    let moved = kernel.move_mount(Fd::CWD, api.path, place, z!(c""), MOVE_MOUNT_T_EMPTY_PATH);
     kernel.close(place);
     moved
 }
@@ -56,21 +57,21 @@ pub(super) enum Pivoted {
 /// re-rooting: a second mount of the initramfs, on top of the first one, can be pivoted out of. The call that failed
 /// is returned with its errno.
 pub(super) fn pivot<K: Kernel>(kernel: &mut K) -> core::result::Result<Pivoted, (Message, Errno)> {
-    match kernel.pivot_root(c".", c".") {
+    match kernel.pivot_root(z!(c"."), z!(c".")) {
         Ok(()) => return Ok(Pivoted::Straight),
         Err(Errno::EINVAL) => {}
         Err(errno) => return Err((Message::Pivot, errno)),
     }
-    let again = match kernel.open_tree(Fd::CWD, c"/", OPEN_TREE_CLONE | O_CLOEXEC) {
+    let again = match kernel.open_tree(Fd::CWD, z!(c"/"), OPEN_TREE_CLONE | O_CLOEXEC) {
         Ok(again) => again,
         Err(errno) => return Err((Message::CloneRoot, errno)),
     };
-    let covered = kernel.move_mount(again, c"", Fd::CWD, c"/", MOVE_MOUNT_F_EMPTY_PATH);
+    let covered = kernel.move_mount(again, z!(c""), Fd::CWD, z!(c"/"), MOVE_MOUNT_F_EMPTY_PATH);
     kernel.close(again);
     covered.map_err(|errno| (Message::CoverRoot, errno))?;
     // "/.." is the topmost mount; the working directory stays in the new root, which has to come along.
-    kernel.chroot(c"/..").map_err(|errno| (Message::Chroot, errno))?;
-    kernel.move_mount(Fd::CWD, c".", Fd::CWD, c"/", 0).map_err(|errno| (Message::CoverRoot, errno))?;
-    kernel.pivot_root(c".", c".").map_err(|errno| (Message::Pivot, errno))?;
+    kernel.chroot(z!(c"/..")).map_err(|errno| (Message::Chroot, errno))?;
+    kernel.move_mount(Fd::CWD, z!(c"."), Fd::CWD, z!(c"/"), 0).map_err(|errno| (Message::CoverRoot, errno))?;
+    kernel.pivot_root(z!(c"."), z!(c".")).map_err(|errno| (Message::Pivot, errno))?;
     Ok(Pivoted::FromRootfs)
 }

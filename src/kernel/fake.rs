@@ -5,9 +5,11 @@
 //! point; below a descriptor of the initramfs's root are the initramfs's own files, whatever is mounted on them.
 
 use super::{Fd, Kernel, Result, Stat};
-use crate::bytes::{Dev, Text};
+use crate::buffers::Buffers;
+use crate::bytes::{Dev, ZStr};
 use crate::error::Errno;
-use core::ffi::CStr;
+use crate::z;
+
 use linux_raw_sys::general::{
     AT_REMOVEDIR, DT_DIR, DT_REG, RAMFS_MAGIC, RESOLVE_NO_SYMLINKS, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG,
 };
@@ -122,8 +124,7 @@ impl Fake {
             files(&[
                 ("/cmdline", file(0o444, format!("{cmdline}\n"))),
                 ("/filesystems", file(0o444, "nodev\tsysfs\nnodev\tproc\n\text3\n\text4\n\tvfat\n")),
-                ("/sys/kernel/printk", file(0o644, "7\t4\t1\t7\n")),
-                ("/sys/kernel/printk_devkmsg", file(0o644, "ratelimit\n")),
+                ("/sys/kernel/osrelease", file(0o444, "6.12.1\n")),
             ]),
         );
         let vda = "MAJOR=254\nMINOR=0\nDEVNAME=vda\nDEVTYPE=disk\nDISKSEQ=1\n";
@@ -192,7 +193,7 @@ impl Fake {
         }
         let end = catch_unwind(AssertUnwindSafe(|| {
             let initramfs = crate::guard::initramfs(self)?;
-            crate::boot::boot(self, initramfs)
+            crate::boot::boot(self, initramfs, &mut Buffers::new())
         }));
         match end {
             Ok(refused) => refused,
@@ -220,8 +221,8 @@ impl Fake {
         failed.map_or(Ok(()), Err)
     }
 
-    fn full(&self, dir: Fd, path: &CStr) -> String {
-        let path = path.to_str().expect("UTF-8");
+    fn full(&self, dir: Fd, path: ZStr<'_>) -> String {
+        let path = std::str::from_utf8(path.to_bytes()).expect("UTF-8");
         let base = match dir {
             Fd::CWD if path.starts_with('/') => self.root.clone(),
             Fd::CWD => self.cwd.clone(),
@@ -235,7 +236,7 @@ impl Fake {
     }
 
     /// The same, through the mount points that it leads to.
-    fn crossed(&self, dir: Fd, path: &CStr) -> String {
+    fn crossed(&self, dir: Fd, path: ZStr<'_>) -> String {
         let full = self.full(dir, path);
         let through = self.mounts.iter().find_map(|(point, name)| {
             let rest = full.strip_prefix(point.as_str())?;
@@ -288,8 +289,8 @@ impl Fake {
     }
 }
 
-fn text(c_str: &CStr) -> &str {
-    c_str.to_str().expect("UTF-8")
+fn text(z_str: ZStr<'_>) -> &str {
+    std::str::from_utf8(z_str.to_bytes()).expect("UTF-8")
 }
 
 impl Kernel for Fake {
@@ -302,7 +303,7 @@ impl Kernel for Fake {
         self.now_ms
     }
 
-    fn openat(&mut self, dir: Fd, path: &CStr, _flags: u32) -> Result<Fd> {
+    fn openat(&mut self, dir: Fd, path: ZStr<'_>, _flags: u32) -> Result<Fd> {
         self.call(format!("open {}", text(path)))?;
         self.come();
         let full = self.crossed(dir, path);
@@ -310,9 +311,9 @@ impl Kernel for Fake {
         Ok(self.open(full))
     }
 
-    fn openat2(&mut self, dir: Fd, path: &CStr, _flags: u32, resolve: u32) -> Result<Fd> {
+    fn openat2(&mut self, dir: Fd, path: ZStr<'_>, _flags: u32, resolve: u32) -> Result<Fd> {
         self.call(format!("openat2 {} {}", self.name(dir), text(path)))?;
-        let base = self.full(dir, c"");
+        let base = self.full(dir, z!(c""));
         let mut full = format!("{}/{}", base.trim_end_matches('/'), text(path).trim_start_matches('/'));
         let mut found = self.lookup(&full)?;
         if found.mode & S_IFLNK == S_IFLNK {
@@ -351,9 +352,7 @@ impl Kernel for Fake {
         let path = self.fds.get(&fd.0).ok_or(Errno::new(9))?.path.clone();
         let line = String::from_utf8_lossy(bytes).into_owned();
         self.call(format!("write {path} {}", line.trim_end()))?;
-        if !path.ends_with("/printk_devkmsg") {
-            self.log.push(line.trim_end().into());
-        }
+        self.log.push(line.trim_end().into());
         Ok(i32::try_from(bytes.len()).expect("short"))
     }
 
@@ -389,19 +388,19 @@ impl Kernel for Fake {
         Ok(self.tree[&self.fds[&fd.0].path].bytes.len())
     }
 
-    fn statx(&mut self, dir: Fd, path: &CStr, _flags: u32) -> Result<Stat> {
+    fn statx(&mut self, dir: Fd, path: ZStr<'_>, _flags: u32) -> Result<Stat> {
         self.call(format!("statx {} {}", self.name(dir), text(path)))?;
         self.come();
         if text(path).ends_with("self/ns/pid") {
             let there = self.proc_mounted || dir != Fd::CWD;
-            let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, dev: NO_DEV, rdev: NO_DEV, mount_root: false };
+            let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, dev: NO_DEV, rdev: NO_DEV };
             return there.then_some(stat).ok_or(Errno::ENOENT);
         }
         let full = self.crossed(dir, path);
         let file = self.lookup(&full)?;
         // Each file system a device of its own.
         let dev = Dev { major: 0, minor: u32::try_from(full.split('/').next().map_or(0, str::len)).expect("short") };
-        Ok(Stat { mode: file.mode, ino: 1, dev, rdev: file.rdev, mount_root: self.proc_mounted })
+        Ok(Stat { mode: file.mode, ino: 1, dev, rdev: file.rdev })
     }
 
     fn fstatfs(&mut self, fd: Fd) -> Result<u32> {
@@ -415,7 +414,7 @@ impl Kernel for Fake {
         if executable { Ok(()) } else { Err(Errno::EACCES) }
     }
 
-    fn mkdirat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()> {
+    fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()> {
         self.call(format!("mkdir {} {mode:o}", text(path)))?;
         let full = self.full(dir, path);
         if self.lookup(&full).is_ok() {
@@ -425,7 +424,7 @@ impl Kernel for Fake {
         Ok(())
     }
 
-    fn unlinkat(&mut self, dir: Fd, name: &CStr, flags: u32) -> Result<()> {
+    fn unlinkat(&mut self, dir: Fd, name: ZStr<'_>, flags: u32) -> Result<()> {
         let full = self.full(dir, name);
         let rmdir = flags & AT_REMOVEDIR != 0;
         self.call(format!("{} {full}", if rmdir { "rmdir" } else { "unlink" }))?;
@@ -433,21 +432,31 @@ impl Kernel for Fake {
         self.tree.remove(&full).map(drop).ok_or(Errno::ENOENT)
     }
 
-    fn mount(&mut self, source: &CStr, target: &CStr, fstype: &CStr, flags: u32, data: &CStr) -> Result<()> {
+    fn mount(
+        &mut self,
+        source: ZStr<'_>,
+        target: ZStr<'_>,
+        fstype: ZStr<'_>,
+        flags: u32,
+        data: ZStr<'_>,
+    ) -> Result<()> {
         let words = [text(source), text(target), text(fstype)].join(" ");
         self.call(format!("mount {words} {flags:#x} \"{}\"", text(data)))?;
         let full = self.full(Fd::CWD, target);
+        if self.mounts.contains_key(&full) && text(fstype) != "ext4" {
+            return Err(Errno::EBUSY);
+        }
         let known = self.mountable.keys().find(|known| **known == text(fstype)).copied();
         self.mount_files(known.ok_or(Errno::EINVAL)?, full)
     }
 
-    fn umount2(&mut self, target: &CStr, flags: u32) -> Result<()> {
+    fn umount2(&mut self, target: ZStr<'_>, flags: u32) -> Result<()> {
         self.call(format!("umount2 {} {flags}", text(target)))?;
         self.mounts.remove(&self.full(Fd::CWD, target));
         Ok(())
     }
 
-    fn fsopen(&mut self, fstype: &CStr) -> Result<Fd> {
+    fn fsopen(&mut self, fstype: ZStr<'_>) -> Result<Fd> {
         self.call(format!("fsopen {}", text(fstype)))?;
         Ok(self.open(format!("fs:{}", text(fstype))))
     }
@@ -457,12 +466,12 @@ impl Kernel for Fake {
         Ok(self.open("mount:proc".into()))
     }
 
-    fn open_tree(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Fd> {
+    fn open_tree(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd> {
         self.call(format!("open_tree {} {} {flags:#x}", self.name(dir), text(path)))?;
         Ok(self.open("tree:/".into()))
     }
 
-    fn move_mount(&mut self, from: Fd, from_path: &CStr, to: Fd, to_path: &CStr, flags: u32) -> Result<()> {
+    fn move_mount(&mut self, from: Fd, from_path: ZStr<'_>, to: Fd, to_path: ZStr<'_>, flags: u32) -> Result<()> {
         let names = [self.name(from), text(from_path).into(), self.name(to), text(to_path).into()].join(" ");
         self.call(format!("move_mount {names} {flags:#x}"))?;
         let target = self.full(to, to_path);
@@ -479,7 +488,7 @@ impl Kernel for Fake {
         Ok(())
     }
 
-    fn pivot_root(&mut self, new_root: &CStr, put_old: &CStr) -> Result<()> {
+    fn pivot_root(&mut self, new_root: ZStr<'_>, put_old: ZStr<'_>) -> Result<()> {
         self.call(format!("pivot_root {} {}", text(new_root), text(put_old)))?;
         if !self.pivots_straight && !self.rerooted {
             return Err(Errno::EINVAL);
@@ -488,17 +497,17 @@ impl Kernel for Fake {
         Ok(())
     }
 
-    fn chdir(&mut self, path: &CStr) -> Result<()> {
+    fn chdir(&mut self, path: ZStr<'_>) -> Result<()> {
         self.call(format!("chdir {}", text(path)))?;
         self.cwd = self.crossed(Fd::CWD, path);
         Ok(())
     }
 
-    fn chroot(&mut self, path: &CStr) -> Result<()> {
+    fn chroot(&mut self, path: ZStr<'_>) -> Result<()> {
         self.call(format!("chroot {}", text(path)))
     }
 
-    fn uevent_socket(&mut self, _buffer_bytes: u32) -> Result<Fd> {
+    fn uevent_socket(&mut self) -> Result<Fd> {
         self.call("socket uevents".into())?;
         Ok(self.open("socket:uevents".into()))
     }
@@ -532,7 +541,7 @@ impl Kernel for Fake {
         }
     }
 
-    fn finit_module(&mut self, fd: Fd, parameters: &CStr, flags: u32) -> Result<()> {
+    fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {
         let path = self.fds[&fd.0].path.clone();
         self.call(format!("finit_module {path} \"{}\" {flags}", text(parameters)))?;
         match self.tree[&path].bytes.as_slice() {
@@ -542,7 +551,7 @@ impl Kernel for Fake {
         }
     }
 
-    fn execve(&mut self, path: &CStr) -> Errno {
+    fn execve(&mut self, path: ZStr<'_>) -> Errno {
         if let Err(errno) = self.call(format!("execve {}", text(path))) {
             return errno;
         }
@@ -560,10 +569,6 @@ impl Kernel for Fake {
 
     fn sync(&mut self) {
         let _ = self.call("sync".into());
-    }
-
-    fn uname_release(&mut self, text: &mut Text) {
-        text.push(b"6.12.1");
     }
 
     fn reboot(&mut self, command: u32) -> Errno {

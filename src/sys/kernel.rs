@@ -2,18 +2,18 @@
 //! passed is what the kernel may read and write.
 
 use super::Linux;
-use core::ffi::{CStr, c_char};
+use core::ffi::c_char;
 use linux_raw_sys::general::{
     __kernel_timespec, AT_EMPTY_PATH, CLOCK_MONOTONIC, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC, LINUX_REBOOT_MAGIC1,
-    LINUX_REBOOT_MAGIC2, MAP_PRIVATE, O_CLOEXEC, POLLIN, PROT_READ, SEEK_END, STATX_ATTR_MOUNT_ROOT, STATX_INO,
-    STATX_MODE, STATX_TYPE, X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
+    LINUX_REBOOT_MAGIC2, MAP_PRIVATE, O_CLOEXEC, POLLIN, PROT_READ, SEEK_END, STATX_INO, STATX_MODE, STATX_TYPE, X_OK,
+    fsconfig_command, open_how, pollfd, statfs, statx,
 };
-use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SO_RCVBUFFORCE, SOCK_RAW, SOL_SOCKET};
+use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
-use linux_raw_sys::system::new_utsname;
-use pintle::bytes::{Dev, Text};
+use pintle::bytes::{Dev, ZStr};
 use pintle::error::Errno;
 use pintle::kernel::{Fd, Kernel, Result, Stat};
+use pintle::z;
 use syscalls::{Sysno, raw_syscall};
 
 /// The caller's `unsafe` block answers for the arguments.
@@ -24,7 +24,6 @@ macro_rules! call {
 }
 
 /// What the register says: errors are the last 4095 values, and what else pintle's calls return fits an `int`.
-#[inline(never)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the range is checked")]
 fn result(value: usize) -> Result<i32> {
     match value as isize {
@@ -57,12 +56,12 @@ impl Kernel for Linux {
         part(now.tv_sec) * 1000 + part(now.tv_nsec) / 1_000_000
     }
 
-    fn openat(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Fd> {
+    fn openat(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd> {
         // SAFETY: reads a C string.
         unsafe { call!(openat, dir.0, path.as_ptr(), flags, 0) }.map(Fd)
     }
 
-    fn openat2(&mut self, dir: Fd, path: &CStr, flags: u32, resolve: u32) -> Result<Fd> {
+    fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd> {
         let how = open_how { flags: flags.into(), mode: 0, resolve: resolve.into() };
         // SAFETY: reads a C string and one open_how of the size given.
         unsafe { call!(openat2, dir.0, path.as_ptr(), &raw const how, size_of::<open_how>()) }.map(Fd)
@@ -109,7 +108,7 @@ impl Kernel for Linux {
         unsafe { call!(lseek, fd.0, 0, SEEK_END) }.map(|size| usize::try_from(size).unwrap_or(0))
     }
 
-    fn statx(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Stat> {
+    fn statx(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Stat> {
         // SAFETY: all zeros is a statx.
         let mut stat: statx = unsafe { core::mem::zeroed() };
         // SAFETY: reads a C string and writes one statx.
@@ -119,7 +118,6 @@ impl Kernel for Linux {
             ino: stat.stx_ino,
             dev: Dev { major: stat.stx_dev_major, minor: stat.stx_dev_minor },
             rdev: Dev { major: stat.stx_rdev_major, minor: stat.stx_rdev_minor },
-            mount_root: stat.stx_attributes & u64::from(STATX_ATTR_MOUNT_ROOT) != 0,
         })
     }
 
@@ -134,30 +132,37 @@ impl Kernel for Linux {
 
     fn faccessat2_x(&mut self, fd: Fd) -> Result<()> {
         // SAFETY: reads a C string.
-        unsafe { call!(faccessat2, fd.0, c"".as_ptr(), X_OK, AT_EMPTY_PATH) }.map(drop)
+        unsafe { call!(faccessat2, fd.0, z!(c"").as_ptr(), X_OK, AT_EMPTY_PATH) }.map(drop)
     }
 
-    fn mkdirat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()> {
+    fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()> {
         // SAFETY: reads a C string.
         unsafe { call!(mkdirat, dir.0, path.as_ptr(), mode) }.map(drop)
     }
 
-    fn unlinkat(&mut self, dir: Fd, name: &CStr, flags: u32) -> Result<()> {
+    fn unlinkat(&mut self, dir: Fd, name: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string.
         unsafe { call!(unlinkat, dir.0, name.as_ptr(), flags) }.map(drop)
     }
 
-    fn mount(&mut self, source: &CStr, target: &CStr, fstype: &CStr, flags: u32, data: &CStr) -> Result<()> {
+    fn mount(
+        &mut self,
+        source: ZStr<'_>,
+        target: ZStr<'_>,
+        fstype: ZStr<'_>,
+        flags: u32,
+        data: ZStr<'_>,
+    ) -> Result<()> {
         // SAFETY: reads four C strings; every file system that pintle mounts takes its data as text.
         unsafe { call!(mount, source.as_ptr(), target.as_ptr(), fstype.as_ptr(), flags, data.as_ptr()) }.map(drop)
     }
 
-    fn umount2(&mut self, target: &CStr, flags: u32) -> Result<()> {
+    fn umount2(&mut self, target: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string.
         unsafe { call!(umount2, target.as_ptr(), flags) }.map(drop)
     }
 
-    fn fsopen(&mut self, fstype: &CStr) -> Result<Fd> {
+    fn fsopen(&mut self, fstype: ZStr<'_>) -> Result<Fd> {
         // SAFETY: reads a C string.
         unsafe { call!(fsopen, fstype.as_ptr(), FSOPEN_CLOEXEC) }.map(Fd)
     }
@@ -169,38 +174,34 @@ impl Kernel for Linux {
         unsafe { call!(fsmount, fs.0, FSMOUNT_CLOEXEC, attributes) }.map(Fd)
     }
 
-    fn open_tree(&mut self, dir: Fd, path: &CStr, flags: u32) -> Result<Fd> {
+    fn open_tree(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd> {
         // SAFETY: reads a C string.
         unsafe { call!(open_tree, dir.0, path.as_ptr(), flags) }.map(Fd)
     }
 
-    fn move_mount(&mut self, from: Fd, from_path: &CStr, to: Fd, to_path: &CStr, flags: u32) -> Result<()> {
+    fn move_mount(&mut self, from: Fd, from_path: ZStr<'_>, to: Fd, to_path: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads two C strings.
         unsafe { call!(move_mount, from.0, from_path.as_ptr(), to.0, to_path.as_ptr(), flags) }.map(drop)
     }
 
-    fn pivot_root(&mut self, new_root: &CStr, put_old: &CStr) -> Result<()> {
+    fn pivot_root(&mut self, new_root: ZStr<'_>, put_old: ZStr<'_>) -> Result<()> {
         // SAFETY: reads two C strings.
         unsafe { call!(pivot_root, new_root.as_ptr(), put_old.as_ptr()) }.map(drop)
     }
 
-    fn chdir(&mut self, path: &CStr) -> Result<()> {
+    fn chdir(&mut self, path: ZStr<'_>) -> Result<()> {
         // SAFETY: reads a C string.
         unsafe { call!(chdir, path.as_ptr()) }.map(drop)
     }
 
-    fn chroot(&mut self, path: &CStr) -> Result<()> {
+    fn chroot(&mut self, path: ZStr<'_>) -> Result<()> {
         // SAFETY: reads a C string.
         unsafe { call!(chroot, path.as_ptr()) }.map(drop)
     }
 
-    fn uevent_socket(&mut self, buffer_bytes: u32) -> Result<Fd> {
+    fn uevent_socket(&mut self) -> Result<Fd> {
         // SAFETY: takes numbers.
         let socket = unsafe { call!(socket, AF_NETLINK, SOCK_RAW | O_CLOEXEC, NETLINK_KOBJECT_UEVENT) }.map(Fd)?;
-        // SAFETY: reads one number of the size given. Where it fails the default size has to do.
-        let _ = unsafe {
-            call!(setsockopt, socket.0, SOL_SOCKET, SO_RCVBUFFORCE, &raw const buffer_bytes, size_of::<u32>())
-        };
         let address = sockaddr_nl { nl_family: AF_NETLINK as u16, nl_pad: 0, nl_pid: 0, nl_groups: 1 };
         // SAFETY: reads one address of the size given.
         let bound = unsafe { call!(bind, socket.0, &raw const address, size_of::<sockaddr_nl>()) };
@@ -239,17 +240,17 @@ impl Kernel for Linux {
         unsafe { call!(ppoll, &raw mut polled, 1, &raw mut timeout, 0, 0) }.map(|ready| ready != 0)
     }
 
-    fn finit_module(&mut self, fd: Fd, parameters: &CStr, flags: u32) -> Result<()> {
+    fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string; what the module does to the kernel is what it is loaded for.
         unsafe { call!(finit_module, fd.0, parameters.as_ptr(), flags) }.map(drop)
     }
 
-    fn execve(&mut self, path: &CStr) -> Errno {
+    fn execve(&mut self, path: ZStr<'_>) -> Errno {
         let arguments = self.arguments();
-        let mut alone: [*const c_char; 2] = [path.as_ptr(), core::ptr::null()];
+        let mut alone: [*const c_char; 2] = [path.as_ptr().cast(), core::ptr::null()];
         let argv = if arguments.get(0).is_some() {
             // SAFETY: argc is at least 1, so this is a place of the vector; `path` outlives the call.
-            unsafe { *arguments.argv = path.as_ptr() };
+            unsafe { *arguments.argv = path.as_ptr().cast() };
             arguments.argv
         } else {
             alone.as_mut_ptr()
@@ -265,15 +266,6 @@ impl Kernel for Linux {
     fn sync(&mut self) {
         // SAFETY: takes nothing.
         let _ = unsafe { call!(sync) };
-    }
-
-    fn uname_release(&mut self, text: &mut Text) {
-        // SAFETY: all zeros is a new_utsname.
-        let mut name: new_utsname = unsafe { core::mem::zeroed() };
-        // SAFETY: the kernel writes one new_utsname. It can't fail for a valid address.
-        let _ = unsafe { call!(uname, &raw mut name) };
-        // SAFETY: the kernel ends it with a NUL, and zeros did before.
-        text.push(unsafe { CStr::from_ptr(name.release.as_ptr()) }.to_bytes());
     }
 
     fn reboot(&mut self, command: u32) -> Errno {
