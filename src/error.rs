@@ -57,7 +57,7 @@ const NAMES: &[u8] =
     b"1PERM (not permitted)|2NOENT (not there)|4INTR|5IO (I/O error)|6NXIO (no such device or address)|\
     8NOEXEC (not a format this kernel executes)|9BADF|11AGAIN|12NOMEM (out of memory)|\
     13ACCES (permission denied, or not executable)|14FAULT|15NOTBLK|16BUSY|17EXIST|18XDEV|\
-    19NODEV (no such device, or not in this kernel)|20NOTDIR|21ISDIR|22INVAL (invalid argument)|23NFILE|24MFILE|\
+    19NODEV (no device, or not in this kernel)|20NOTDIR|21ISDIR|22INVAL (invalid argument)|23NFILE|24MFILE|\
     26TXTBSY|27FBIG|28NOSPC|30ROFS (read-only file system)|36NAMETOOLONG|\
     38NOSYS (not in this kernel; pintle needs Linux 5.10)|39NOTEMPTY|40LOOP (a symbolic link, or too many)|\
     61NODATA|71PROTO|74BADMSG|75OVERFLOW|84ILSEQ|95OPNOTSUPP|97AFNOSUPPORT|105NOBUFS|110TIMEDOUT|116STALE|\

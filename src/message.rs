@@ -28,7 +28,7 @@ messages! {
         UnknownRoot "3command line: root=%: unknown form, known are /dev/NAME, MAJ:MIN, hex, PARTUUID=, PARTLABEL=",
         FindRoot "3find root: %: %",
         MountRoot "3mount root: %: %",
-        NoTypeFits "3mount root: %: no type that was tried fits it and rootflags=",
+        NoTypeFits "3mount root: %: no type fits it and rootflags=",
         Chdir "3chdir: %: %",
         FindInit "3\x05: %: %",
         NoInit "3find init: none can be executed, name one by init=",
@@ -47,7 +47,7 @@ messages! {
         NoModules "4find modules: /lib/modules/%/modules.dep: %",
         NoSuchModule "4find module: %: not in modules.dep",
         LoadModule "4finit_module: %: %",
-        MoveApi "4move_mount into the new root (Linux 5.2): %: %",
+        MoveApi "4move_mount (Linux 5.2): %: %",
     }
     "\x03": {
         TryInit "4\x05: %: %",
@@ -58,7 +58,7 @@ messages! {
         Free "4free initramfs: %: %",
     }
     "": {
-        Uevents "4listen to uevents: %: %: looking for the root every 100 ms",
+        Uevents "4listen to uevents: %: %: looking every 100 ms",
         Waiting "4find root: %: not there after % s: waiting, rootwait=%",
         Mounted "6mounted % (%) %",
         Device "3there is /dev/% (%:%): %, PARTLABEL=%, PARTUUID=%, % sectors of 512 bytes",
