@@ -77,7 +77,7 @@ impl Text {
         while unit != 0 {
             if number >= unit || unit == 1 {
                 // Below 10: what is above was taken by the larger units.
-                self.push(&[b'0' + (rest / unit) as u8]);
+                self.push(&[b'0' + (rest / unit).to_le_bytes()[0]]);
             }
             rest %= unit;
             unit /= 10;

@@ -13,8 +13,9 @@ pub(crate) use start::Arguments;
 /// The one set of buffers, for the one boot.
 pub(crate) fn buffers() -> &'static mut Buffers {
     static mut BUFFERS: Buffers = Buffers::new();
+    let buffers = &raw mut BUFFERS;
     // SAFETY: main calls it once, in its only thread, on a way from which it doesn't return.
-    unsafe { &mut *(&raw mut BUFFERS) }
+    unsafe { &mut *buffers }
 }
 
 /// The running Linux, and what it started this process with.

@@ -202,7 +202,9 @@ impl Kernel for Linux {
     fn uevent_socket(&mut self) -> Result<Fd> {
         // SAFETY: takes numbers.
         let socket = unsafe { call!(socket, AF_NETLINK, SOCK_RAW | O_CLOEXEC, NETLINK_KOBJECT_UEVENT) }.map(Fd)?;
-        let address = sockaddr_nl { nl_family: AF_NETLINK as u16, nl_pad: 0, nl_pid: 0, nl_groups: 1 };
+        #[allow(clippy::cast_possible_truncation, reason = "16")]
+        const FAMILY: u16 = AF_NETLINK as u16;
+        let address = sockaddr_nl { nl_family: FAMILY, nl_pad: 0, nl_pid: 0, nl_groups: 1 };
         // SAFETY: reads one address of the size given.
         let bound = unsafe { call!(bind, socket.0, &raw const address, size_of::<sockaddr_nl>()) };
         match bound {
@@ -217,7 +219,7 @@ impl Kernel for Linux {
     fn recvfrom<'b>(&mut self, socket: Fd, buffer: &'b mut [u8]) -> Result<(&'b [u8], u32)> {
         // A port that isn't the kernel's, until the kernel says so.
         let mut address = sockaddr_nl { nl_family: 0, nl_pad: 0, nl_pid: u32::MAX, nl_groups: 0 };
-        let mut address_bytes = size_of::<sockaddr_nl>() as u32;
+        let mut address_bytes = u32::try_from(size_of::<sockaddr_nl>()).unwrap_or(0);
         // SAFETY: the kernel writes at most the lengths given, into what is ours alone.
         let length = unsafe {
             call!(
@@ -235,7 +237,9 @@ impl Kernel for Linux {
 
     fn ppoll(&mut self, fd: Option<Fd>, timeout_ms: u64) -> Result<bool> {
         let mut timeout = timespec(timeout_ms);
-        let mut polled = pollfd { fd: fd.map_or(-1, |fd| fd.0), events: POLLIN as i16, revents: 0 };
+        #[allow(clippy::cast_possible_truncation, reason = "1")]
+        const READABLE: i16 = POLLIN as i16;
+        let mut polled = pollfd { fd: fd.map_or(-1, |fd| fd.0), events: READABLE, revents: 0 };
         // SAFETY: reads and writes one pollfd (a negative fd is passed over) and one timespec; no mask.
         unsafe { call!(ppoll, &raw mut polled, 1, &raw mut timeout, 0, 0) }.map(|ready| ready != 0)
     }
