@@ -25,7 +25,6 @@ pub fn boot<K: Kernel>(kernel: &mut K, initramfs: Initramfs, buffers: &mut Buffe
 
     let words = read_cmdline(log, cmdline);
     let request = &Request::parse(words, |word| log.say(Message::UnknownWord, &[word]));
-    log.set_loglevel(request.loglevel());
 
     module::load::load_listed(log, work);
     let rooted = find_root(log, request, started_ms, work).and_then(|()| root::mount(log, request, work));

@@ -12,7 +12,8 @@ use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::Root;
 use crate::uevent::Uevent;
-use linux_raw_sys::general::{O_DIRECTORY, O_RDONLY, S_IFBLK};
+use crate::z;
+use linux_raw_sys::general::{AT_EMPTY_PATH, O_CLOEXEC, O_DIRECTORY, O_NOCTTY, O_NONBLOCK, O_RDONLY, S_IFBLK};
 
 pub mod wait;
 
@@ -54,8 +55,12 @@ fn check_node<K: Kernel>(kernel: &mut K, name: &[u8], dev: Option<Dev>, node: &m
     node.clear();
     node.push(b"/dev/");
     node.push(name);
-    let stat = node.as_z_str().and_then(|path| kernel.statx(Fd::CWD, path, 0).ok());
-    stat.is_some_and(|stat| stat.is(S_IFBLK) && dev.is_none_or(|dev| dev == stat.rdev))
+    // Opened: the node is there a moment before the device is (ENXIO). Its uevent comes after both.
+    let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    let Some(Ok(fd)) = node.as_z_str().map(|path| kernel.openat(Fd::CWD, path, flags)) else { return false };
+    let stat = kernel.statx(fd, z!(c""), AT_EMPTY_PATH);
+    kernel.close(fd);
+    stat.is_ok_and(|stat| stat.is(S_IFBLK) && dev.is_none_or(|dev| dev == stat.rdev))
 }
 
 /// Says of every block device what is known of it: the first thing that somebody whose root is missing wants to know.
@@ -66,8 +71,8 @@ pub fn list<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
             list_one(log, name, page);
         }
         log.kernel.close(reader.fd);
+        log.say(Message::DevicesEnd, &[]);
     }
-    log.say(Message::DevicesEnd, &[]);
 }
 
 fn list_one<K: Kernel>(log: &mut Log<'_, K>, name: &[u8], page: &mut [u8]) {

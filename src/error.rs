@@ -59,7 +59,7 @@ const NAMES: &[u8] =
     13ACCES (permission denied, or not executable)|14FAULT|15NOTBLK|16BUSY|17EXIST|18XDEV|\
     19NODEV (no device, or not in this kernel)|20NOTDIR|21ISDIR|22INVAL (invalid argument)|23NFILE|24MFILE|\
     26TXTBSY|27FBIG|28NOSPC|30ROFS (read-only file system)|36NAMETOOLONG|\
-    38NOSYS (not in this kernel; pintle needs Linux 5.10)|39NOTEMPTY|40LOOP (a symbolic link, or too many)|\
+    38NOSYS (not in this kernel: openat2 is in Linux 5.6, faccessat2 in 5.8)|39NOTEMPTY|40LOOP (a symbolic link, or too many)|\
     61NODATA|71PROTO|74BADMSG|75OVERFLOW|84ILSEQ|95OPNOTSUPP|97AFNOSUPPORT|105NOBUFS|110TIMEDOUT|116STALE|\
     117UCLEAN (damaged file system)|121REMOTEIO|123NOMEDIUM|124MEDIUMTYPE|126NOKEY|127KEYEXPIRED|128KEYREVOKED|\
     129KEYREJECTED (its key is not trusted)";

@@ -4,7 +4,9 @@
 use crate::bytes::{Text, ZStr};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
-use linux_raw_sys::general::{O_CLOEXEC, O_PATH, O_RDONLY, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS};
+use linux_raw_sys::general::{
+    O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS,
+};
 
 #[inline(never)]
 fn c_str<'t>(text: &'t mut Text, template: &[u8], objects: &[&[u8]]) -> Result<ZStr<'t>> {
@@ -30,7 +32,8 @@ pub fn read<'b, K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], buffe
 
 /// Writes `text` to the file.
 pub fn write<K: Kernel>(kernel: &mut K, path: &[u8], text: &[u8]) -> Result<i32> {
-    let fd = open(kernel, path, &[], O_WRONLY)?;
+    // A new root may have put anything there: no link is followed, and a FIFO must not block.
+    let fd = open(kernel, path, &[], O_WRONLY | O_NONBLOCK | O_NOFOLLOW)?;
     let written = kernel.write(fd, text);
     kernel.close(fd);
     written

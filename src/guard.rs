@@ -3,6 +3,7 @@
 //! Holds on entry: nothing. Makes true: this is PID 1 of the initial PID namespace, its `/` is a ramfs or tmpfs, and
 //! descriptors 0 to 2 are taken.
 
+use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::z;
 use linux_raw_sys::general::{
@@ -46,11 +47,16 @@ pub fn initramfs<K: Kernel>(kernel: &mut K) -> Option<Initramfs> {
         proc = Some(detached);
         namespace = kernel.statx(detached, z!(c"self/ns/pid"), 0);
     }
-    (namespace.ok()?.ino == INITIAL_PID_NAMESPACE).then_some(Initramfs { root, proc })
+    let initial = match namespace {
+        Ok(namespace) => namespace.ino == INITIAL_PID_NAMESPACE,
+        // A procfs without it: this kernel has no PID namespaces.
+        Err(errno) => errno == Errno::ENOENT,
+    };
+    initial.then_some(Initramfs { root, proc })
 }
 
 /// Whether the file system of `fd` is one that an initramfs can be.
-pub fn is_ramfs<K: Kernel>(kernel: &mut K, fd: Fd) -> bool {
+fn is_ramfs<K: Kernel>(kernel: &mut K, fd: Fd) -> bool {
     matches!(kernel.fstatfs(fd), Ok(RAMFS_MAGIC | TMPFS_MAGIC))
 }
 

@@ -7,7 +7,7 @@ use crate::buffers::Work;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::request::Request;
+use crate::request::{Key, Request};
 use crate::root::MOUNT_POINT;
 use crate::z;
 use linux_raw_sys::general::{MNT_DETACH, O_CLOEXEC, O_NOCTTY, O_RDWR};
@@ -21,9 +21,8 @@ pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramf
     if let Err(errno) = log.kernel.chdir(MOUNT_POINT) {
         return log.failed(Message::Chdir, MOUNT_POINT.to_bytes(), errno);
     }
-    if init::check_any(log, request).is_err() {
-        return;
-    }
+    let chosen = request.get(Key::Init);
+    let Ok(inits) = init::find(log, &chosen) else { return };
     // While /dev is where pintle mounted it: whatever the new root has at /dev, the console is the kernel's.
     let console = open_console(log);
     pivot::move_apis(log);
@@ -42,7 +41,7 @@ pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramf
         free::delete_files(log, initramfs, work);
     }
     log.kernel.close(initramfs);
-    init::exec_any(log, request);
+    init::exec(log, inits);
 }
 
 /// The console for descriptors 0 to 2; where there is none, or a dead one, /dev/null.

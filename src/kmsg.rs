@@ -3,32 +3,23 @@
 //!
 //! Holds on entry: nothing; before /dev is mounted messages go to descriptor 2, the console the kernel opened.
 
-use crate::bytes::Text;
+use crate::bytes::{Text, take_number};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel};
 use crate::message::Message;
-
-/// What the console shows without a word on the command line: everything below this (`CONFIG_CONSOLE_LOGLEVEL_DEFAULT`).
-const DEFAULT_LOGLEVEL: u32 = 7;
 
 /// The log, and the kernel it is written through: what every stage of the boot works with.
 pub struct Log<'k, K> {
     /// The system calls.
     pub kernel: &'k mut K,
     line: &'k mut Text,
-    loglevel: u32,
 }
 
 impl<'k, K: Kernel> Log<'k, K> {
     /// A log that has said nothing yet.
     pub fn new(kernel: &'k mut K, line: &'k mut Text) -> Self {
-        Log { kernel, line, loglevel: DEFAULT_LOGLEVEL }
-    }
-
-    /// What `quiet`, `debug` and `loglevel=` made of the console.
-    pub fn set_loglevel(&mut self, loglevel: Option<u32>) {
-        self.loglevel = loglevel.unwrap_or(DEFAULT_LOGLEVEL);
+        Log { kernel, line }
     }
 
     /// Says `message` of one object, and why.
@@ -51,13 +42,20 @@ impl<'k, K: Kernel> Log<'k, K> {
         // Opened for each line: the rate limit of /dev/kmsg (ten lines in five seconds) is one of each opener, so that
         // none is lost, whatever `printk_devkmsg` says, and there is nothing to put back.
         let logged = file::write(self.kernel, b"/dev/kmsg", self.line.as_bytes()).is_ok();
-        // The console shows what is below its own level; what only tells of a success need not be seen.
-        let hidden = *level != b'6' && u32::from(level - b'0') >= self.loglevel;
-        if !logged || hidden {
+        // What only tells of a success need not be seen.
+        if !logged || (*level != b'6' && self.hides(*level)) {
             self.line.push(b"\n");
             let (_level, line) = self.line.as_bytes().split_at_checked(3).unwrap_or_default();
             // Descriptor 2 is the console, unless the kernel had none: then nobody is left to tell.
             let _ = self.kernel.write(Fd(2), line);
         }
+    }
+
+    /// Whether the console, as `quiet` and `loglevel=` made it, hides `level`: it shows what is below its own. Where
+    /// /proc can't tell, a message may come twice.
+    fn hides(&mut self, level: u8) -> bool {
+        let mut buffer = [0; 16];
+        let mut printk = file::read(self.kernel, b"/proc/sys/kernel/printk", &[], &mut buffer).unwrap_or_default();
+        take_number(&mut printk, 10).is_none_or(|shown_below| u32::from(level - b'0') >= shown_below)
     }
 }

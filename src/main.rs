@@ -7,6 +7,7 @@
 #[allow(unsafe_code)]
 mod sys;
 
+use pintle::buffers::Buffers;
 use pintle::kernel::Kernel;
 use sys::Linux;
 
@@ -14,14 +15,14 @@ use sys::Linux;
 ///
 /// The guard comes first: run by hand on a workstation, an init without it mounts over /proc. No word of the
 /// arguments has a say: the kernel puts words of its command line there.
-fn main(linux: &mut Linux) -> ! {
+fn main(linux: &mut Linux, buffers: &mut Buffers) -> ! {
     if let Some(initramfs) = pintle::guard::initramfs(linux) {
-        pintle::boot::boot(linux, initramfs, sys::buffers())
+        pintle::boot::boot(linux, initramfs, buffers)
     }
     // What the proof that no panic is reachable is tested with: the optimiser can't know the number.
     #[cfg(reachable_panic)]
     core::hint::black_box(b"ab"[usize::try_from(linux.getpid()).unwrap_or(0)]);
-    let argument = if linux.getpid() == 1 { None } else { linux.arguments().get(1) };
+    let argument = if linux.getpid() == 1 { None } else { linux.arguments().first() };
     let status = pintle::tool::run(linux, argument);
     linux.exit_group(status)
 }

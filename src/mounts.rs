@@ -23,9 +23,9 @@ pub struct Api {
     data: ZStr<'static>,
 }
 
-/// In the order they are mounted: /dev first, since the log is there. They are moved in the opposite order.
+/// In the order they are mounted; they are moved in the opposite order, so that the log, which is in /dev, and what
+/// decides whether the console hides a line, which is in /proc, can be reached as long as possible.
 pub const APIS: [Api; 4] = [
-    Api { path: z!(c"/dev"), name: z!(c"dev"), fstype: z!(c"devtmpfs"), flags: MS_NOSUID, data: z!(c"mode=0755") },
     Api {
         path: z!(c"/proc"),
         name: z!(c"proc"),
@@ -33,6 +33,7 @@ pub const APIS: [Api; 4] = [
         flags: MS_NOSUID | MS_NODEV | MS_NOEXEC,
         data: z!(c""),
     },
+    Api { path: z!(c"/dev"), name: z!(c"dev"), fstype: z!(c"devtmpfs"), flags: MS_NOSUID, data: z!(c"mode=0755") },
     Api {
         path: z!(c"/sys"),
         name: z!(c"sys"),

@@ -30,6 +30,5 @@ pub fn give_up<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>) -> ! {
         }
     }
     log.say(Message::Panic, &[]);
-    log.kernel.sync();
     log.kernel.exit_group(1)
 }

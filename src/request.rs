@@ -26,8 +26,6 @@ pub enum Key {
     Delay,
     /// `init=`: the one program to start.
     Init,
-    /// `loglevel=N`, `quiet` and `debug`.
-    Loglevel,
     /// `pintle.fail=`.
     Fail,
     /// `rw` and `ro`, by their own names.
@@ -35,13 +33,12 @@ pub enum Key {
 }
 
 /// The names of the words with a value, in [`Key`]'s order. (One text: a table of texts would be twice as long.)
-const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|loglevel|pintle.fail";
+const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail";
 
-/// Words without a value, and the key and the value that each stands for. The levels are the kernel's
-/// `CONSOLE_LOGLEVEL_*`.
-const FLAGS: &[u8] = b"ro|rw|rootwait|quiet|debug";
-const FLAG_KEYS: [Key; 5] = [Key::Mode, Key::Mode, Key::Wait, Key::Loglevel, Key::Loglevel];
-const FLAG_VALUES: &[u8] = b"ro|rw|ever|4|10";
+/// Words without a value, the keys, and the values that they stand for.
+const FLAGS: &[u8] = b"ro|rw|rootwait";
+const FLAG_KEYS: [Key; 3] = [Key::Mode, Key::Mode, Key::Wait];
+const FLAG_VALUES: &[u8] = b"ro|rw|ever";
 
 /// Seconds to wait for a root device when the command line says nothing.
 pub const DEFAULT_WAIT_S: u32 = 180;
@@ -57,7 +54,7 @@ pub enum Fail {
 }
 
 impl<'a> Request<'a> {
-    /// Reads `line`. Each word of pintle's own (`pintle.*`) that it doesn't know is
+    /// Reads `line`. Each word of pintle's own (`pintle.*`) that it doesn't know, or whose value it can't take, is
     /// handed to `unknown` as it was written.
     pub fn parse(line: &'a [u8], mut unknown: impl FnMut(&'a [u8])) -> Self {
         let mut request = Request::default();
@@ -72,10 +69,11 @@ impl<'a> Request<'a> {
                 place = FLAG_KEYS.get(flag).map(|key| *key as usize);
                 value = split(FLAG_VALUES, b'|').nth(flag);
             }
+            let refused = place == Some(Key::Fail as usize) && value.and_then(fail).is_none();
             match place.and_then(|place| request.values.get_mut(place)) {
-                Some(slot) => *slot = value,
-                None if word.name.starts_with(b"pintle.") => unknown(word.text),
-                None => {}
+                Some(slot) if !refused => *slot = value,
+                _ if word.name.starts_with(b"pintle.") => unknown(word.text),
+                _ => {}
             }
         }
         request
@@ -84,10 +82,6 @@ impl<'a> Request<'a> {
     /// The value of the last word of a kind.
     pub fn get(&self, key: Key) -> Option<&'a [u8]> {
         self.values.get(key as usize).copied().flatten()
-    }
-
-    fn number(&self, key: Key) -> Option<u32> {
-        take_number(&mut self.get(key)?, 0)
     }
 
     /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`.
@@ -105,12 +99,7 @@ impl<'a> Request<'a> {
 
     /// Seconds to sleep before the root is looked for.
     pub fn delay_s(&self) -> u32 {
-        self.number(Key::Delay).unwrap_or(0)
-    }
-
-    /// The console's log level, as far as the command line sets it.
-    pub fn loglevel(&self) -> Option<u32> {
-        self.number(Key::Loglevel)
+        self.get(Key::Delay).and_then(|mut value| take_number(&mut value, 0)).unwrap_or(0)
     }
 
     /// The failure policy, if one is chosen.
@@ -162,7 +151,7 @@ impl<'a> Root<'a> {
 /// A name that devtmpfs can have. It has no links of udev's, and not what the kernel says for network roots.
 fn is_devname(name: &[u8]) -> bool {
     let first = until(name, b'/');
-    !(first.is_empty() || is(first, "disk") || is(first, "mapper") || is(first, "nfs"))
+    !(first.is_empty() || is(first, "disk") || is(first, "mapper") || is(first, "nfs") || is(first, "cifs"))
 }
 
 /// As `devt_from_devnum()`: `MAJ:MIN`, or hexadecimal as `new_decode_dev()` reads it: 12 bits of major, 20 of minor.
@@ -206,9 +195,6 @@ mod tests {
             0 => {}
             seconds => said += &format!(" delay={seconds}"),
         }
-        if let Some(level) = request.loglevel() {
-            said += &format!(" level={level}");
-        }
         if let Some(fail) = request.fail() {
             said += &format!(" {fail:?}");
         }
@@ -242,10 +228,6 @@ mod tests {
             ("rootdelay=3s", "ro delay=3"),
             ("rootdelay=x", "ro"),
             ("init=/bin/sh init=/sbin/init", "init=/sbin/init ro"),
-            ("quiet", "ro level=4"),
-            ("quiet loglevel=1", "ro level=1"),
-            ("loglevel=1 debug", "ro level=10"),
-            ("loglevel=7 quiet", "ro level=4"),
             ("pintle.fail=reboot pintle.fail=poweroff", "ro Poweroff"),
             ("pintle.fail=halt", "ro Halt"),
             ("pintle.fail=panic", "ro Panic"),
@@ -262,10 +244,10 @@ mod tests {
 
     #[test]
     fn own_words_that_nobody_knows_are_named() {
-        let (request, unknown) = parse("pintle.fail=halt pintle.fial=reboot pintle.fail pintle.x pint=1");
+        let (request, unknown) =
+            parse("pintle.fail=halt pintle.fial=reboot pintle.fail=sulk pintle.fail pintle.x pint=1");
         assert_eq!(say(&request), "ro Halt");
-        assert_eq!(unknown, ["pintle.fial=reboot", "pintle.fail", "pintle.x"]);
-        assert_eq!(say(&parse("pintle.fail=halt pintle.fail=sulk").0), "ro", "and so the default policy");
+        assert_eq!(unknown, ["pintle.fial=reboot", "pintle.fail=sulk", "pintle.fail", "pintle.x"]);
     }
 
     #[test]
@@ -281,6 +263,7 @@ mod tests {
             ("/dev/disk/by-path/pci-0000", None),
             ("/dev/mapper/root", None),
             ("/dev/nfs", None),
+            ("/dev/cifs", None),
             ("8:1", dev(8, 1)),
             ("259:3", dev(259, 3)),
             ("8:1:", None),

@@ -7,16 +7,7 @@ mod memory;
 mod panic;
 mod start;
 
-use pintle::buffers::Buffers;
 pub(crate) use start::Arguments;
-
-/// The one set of buffers, for the one boot.
-pub(crate) fn buffers() -> &'static mut Buffers {
-    static mut BUFFERS: Buffers = Buffers::new();
-    let buffers = &raw mut BUFFERS;
-    // SAFETY: main calls it once, in its only thread, on a way from which it doesn't return.
-    unsafe { &mut *buffers }
-}
 
 /// The running Linux, and what it started this process with.
 pub(crate) struct Linux {

@@ -4,7 +4,7 @@ use crate::bytes::is;
 use crate::kernel::{Fd, Kernel};
 
 const USAGE: &[u8] = b"usage: init --help | --version\n\
-pintle, the /init of a Linux initramfs: it boots only as PID 1 of one.\n";
+pintle, the /init of a Linux initramfs: it boots only as PID 1 of one, on Linux 5.10 or later.\n";
 const VERSION: &[u8] = concat!("pintle ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// Runs the form that `argument` selects, and returns the exit status: 2 for none, with the usage on stderr.

@@ -12,7 +12,7 @@ pub struct Uevent<'a>(pub &'a [u8]);
 
 impl<'a> Uevent<'a> {
     /// The value of `key`, empty where there is none. Pairs end in NUL (netlink) or in a newline (sysfs). The first of
-    /// a key counts: nothing that a disk brings stands before the kernel's own keys.
+    /// a key counts. (A label that a disk brings can't hold a separator: the kernel folds what isn't printable to `!`.)
     #[inline(never)]
     pub fn value(self, key: &[u8]) -> &'a [u8] {
         let mut pairs = self.0.split(|&byte| byte == 0 || byte == b'\n').filter_map(|pair| split_once(pair, b'='));

@@ -32,7 +32,13 @@ pub fn wait<K: Kernel>(
         return true;
     }
     // Subscribed first, looked again then: what comes between the two is in the socket.
-    let mut socket = log.kernel.uevent_socket();
+    let mut socket = match log.kernel.uevent_socket() {
+        Ok(socket) => Some(socket),
+        Err(errno) => {
+            without_socket(log, errno);
+            None
+        }
+    };
     let deadline_ms = match request.wait_s() {
         None => u64::MAX,
         Some(seconds) => started_ms + delay_ms + u64::from(seconds) * 1_000,
@@ -49,23 +55,25 @@ pub fn wait<K: Kernel>(
             say_waiting(log, request, now_ms - started_ms);
         }
         let pause_ms = deadline_ms.min(notice_ms) - now_ms;
-        let listened = socket.and_then(|socket| listen(log.kernel, root, socket, pause_ms, work));
-        found = match listened {
-            Ok(found) => found,
-            // Some messages were lost: look for oneself.
-            Err(Errno::ENOBUFS) => find(log.kernel, root, work),
-            Err(errno) => {
-                // Nothing more is to be had from this socket, and it must not make the loop spin.
-                if socket != Err(Errno::ETIMEDOUT) {
-                    log.failed(Message::Uevents, b"netlink", errno);
-                    socket = Err(Errno::ETIMEDOUT);
-                }
+        found = match socket.map(|socket| listen(log.kernel, root, socket, pause_ms, work)) {
+            Some(Ok(found)) => found,
+            Some(Err(errno)) => {
+                // Messages were lost, or none will come: from now on by the clock.
+                without_socket(log, errno);
+                socket = None;
+                find(log.kernel, root, work)
+            }
+            None => {
                 sleep(log.kernel, pause_ms.min(RESCAN_MS));
                 find(log.kernel, root, work)
             }
         };
     }
     found
+}
+
+fn without_socket<K: Kernel>(log: &mut Log<'_, K>, errno: Errno) {
+    log.failed(Message::Uevents, b"netlink", errno);
 }
 
 /// Waits for a message, at most for `pause_ms`: whether it is of the root's device.

@@ -14,8 +14,8 @@ use linux_raw_sys::general::{
     AT_REMOVEDIR, DT_DIR, O_CLOEXEC, O_DIRECTORY, O_RDONLY, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV,
 };
 
-/// Deletes everything below `root`, the initramfs's. (The guard has seen that it is a ramfs or tmpfs, and the new root,
-/// mounted from a block device, is neither.)
+/// Deletes everything below `root`, the initramfs's: the guard has seen that it is a ramfs or tmpfs. The new root is a
+/// mount of its own, which no path from here leads to.
 pub(super) fn delete_files<K: Kernel>(log: &mut Log<'_, K>, root: Fd, work: &mut Work) {
     if let Err(errno) = empty(log.kernel, root, &mut work.path) {
         log.failed(Message::Free, b"/", errno);

@@ -124,6 +124,7 @@ impl Fake {
             files(&[
                 ("/cmdline", file(0o444, format!("{cmdline}\n"))),
                 ("/filesystems", file(0o444, "nodev\tsysfs\nnodev\tproc\n\text3\n\text4\n\tvfat\n")),
+                ("/sys/kernel/printk", file(0o644, "7\t4\t1\t7\n")),
                 ("/sys/kernel/osrelease", file(0o444, "6.12.1\n")),
             ]),
         );
@@ -393,14 +394,12 @@ impl Kernel for Fake {
         self.come();
         if text(path).ends_with("self/ns/pid") {
             let there = self.proc_mounted || dir != Fd::CWD;
-            let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, dev: NO_DEV, rdev: NO_DEV };
+            let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, rdev: NO_DEV };
             return there.then_some(stat).ok_or(Errno::ENOENT);
         }
         let full = self.crossed(dir, path);
         let file = self.lookup(&full)?;
-        // Each file system a device of its own.
-        let dev = Dev { major: 0, minor: u32::try_from(full.split('/').next().map_or(0, str::len)).expect("short") };
-        Ok(Stat { mode: file.mode, ino: 1, dev, rdev: file.rdev })
+        Ok(Stat { mode: file.mode, ino: 1, rdev: file.rdev })
     }
 
     fn fstatfs(&mut self, fd: Fd) -> Result<u32> {

@@ -32,5 +32,5 @@ unsafe extern "C" fn _start() -> ! {
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 compile_error!(
-    "pintle has no _start for this architecture yet: one function in src/sys/arch.rs, one script in linker/"
+    "pintle has no _start for this architecture yet: one function in src/sys/arch.rs, its emulation in linker/build.rs"
 );

@@ -23,7 +23,7 @@ macro_rules! call {
     };
 }
 
-/// What the register says: errors are the last 4095 values, and what else pintle's calls return fits an `int`.
+/// What the register says: errors are the last 4095 values, and what else is looked at fits an `int`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the range is checked")]
 fn result(value: usize) -> Result<i32> {
     match value as isize {
@@ -98,7 +98,7 @@ impl Kernel for Linux {
         // SAFETY: the kernel chooses a free place.
         let address = unsafe { raw_syscall!(Sysno::mmap, 0, length, PROT_READ, MAP_PRIVATE, fd.0, 0) };
         result(address)?;
-        // SAFETY: `length` readable bytes are there now and are never unmapped. Nobody else runs that could change or
+        // SAFETY: `length` readable bytes are there now and are never unmapped. Nobody writes to or
         // truncate a file of the initramfs.
         Ok(unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance(address), length) })
     }
@@ -116,7 +116,6 @@ impl Kernel for Linux {
         Ok(Stat {
             mode: stat.stx_mode.into(),
             ino: stat.stx_ino,
-            dev: Dev { major: stat.stx_dev_major, minor: stat.stx_dev_minor },
             rdev: Dev { major: stat.stx_rdev_major, minor: stat.stx_rdev_minor },
         })
     }
@@ -168,6 +167,10 @@ impl Kernel for Linux {
     }
 
     fn fsmount(&mut self, fs: Fd, attributes: u32) -> Result<Fd> {
+        let (key, source) = (z!(c"source"), z!(c"proc"));
+        // SAFETY: reads two C strings. Where it fails the mount has no source, which is but a name.
+        let _ =
+            unsafe { call!(fsconfig, fs.0, fsconfig_command::FSCONFIG_SET_STRING, key.as_ptr(), source.as_ptr(), 0) };
         // SAFETY: takes numbers; CMD_CREATE has neither key nor value.
         unsafe { call!(fsconfig, fs.0, fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
         // SAFETY: takes numbers.
@@ -252,15 +255,14 @@ impl Kernel for Linux {
     fn execve(&mut self, path: ZStr<'_>) -> Errno {
         let arguments = self.arguments();
         let mut alone: [*const c_char; 2] = [path.as_ptr().cast(), core::ptr::null()];
-        let argv = if arguments.get(0).is_some() {
+        let argv = if arguments.has_name() {
             // SAFETY: argc is at least 1, so this is a place of the vector; `path` outlives the call.
             unsafe { *arguments.argv = path.as_ptr().cast() };
             arguments.argv
         } else {
             alone.as_mut_ptr()
         };
-        // SAFETY: reads a C string and two vectors of such that end in a null pointer. Every descriptor that pintle
-        // opened is close-on-exec.
+        // SAFETY: reads a C string and two vectors of such that end in a null pointer.
         match unsafe { call!(execve, path.as_ptr(), argv, arguments.envp()) } {
             Ok(_) => Errno::EINVAL,
             Err(errno) => errno,

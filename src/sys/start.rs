@@ -2,11 +2,12 @@
 
 use super::Linux;
 use core::ffi::{CStr, c_char};
+use pintle::buffers::Buffers;
 
 /// The argument and environment vectors of this process.
 ///
-/// Holds: `argv` points to `argc` pointers to C strings and a null pointer, and the environment's vector, likewise
-/// ended, follows right behind it; all of it lives as long as the process and nobody else writes to it.
+/// Holds: `argv` points to `argc` pointers and a null pointer, and the environment's vector, likewise ended, follows
+/// right behind it. All of it lives as long as the process; an exec writes the first pointer, nobody writes another.
 #[derive(Clone, Copy)]
 pub(crate) struct Arguments {
     argc: usize,
@@ -20,13 +21,18 @@ impl Arguments {
         Arguments { argc: 0, argv: core::ptr::null_mut() }
     }
 
-    /// The argument at `place`, 0 being the name pintle was called by.
-    pub(crate) fn get(&self, place: usize) -> Option<&'static [u8]> {
-        if place >= self.argc {
+    /// True when there is a first one, the name pintle was called by.
+    pub(super) fn has_name(&self) -> bool {
+        self.argc != 0
+    }
+
+    /// The argument behind that.
+    pub(crate) fn first(&self) -> Option<&'static [u8]> {
+        if self.argc < 2 {
             return None;
         }
-        // SAFETY: below argc, the vector holds pointers to C strings that live as long as the process.
-        let argument = unsafe { CStr::from_ptr(*self.argv.add(place)) };
+        // SAFETY: below argc, and not the first: a pointer to a C string that the kernel put there, for good.
+        let argument = unsafe { CStr::from_ptr(*self.argv.add(1)) };
         Some(argument.to_bytes())
     }
 
@@ -46,5 +52,8 @@ impl Arguments {
 pub(super) unsafe extern "C" fn start(stack: *mut usize) -> ! {
     // SAFETY: the kernel put argc at the stack pointer, and the vectors above it.
     let arguments = unsafe { Arguments { argc: *stack, argv: stack.add(1).cast() } };
-    crate::main(&mut Linux::new(arguments))
+    static mut BUFFERS: Buffers = Buffers::new();
+    let buffers = &raw mut BUFFERS;
+    // SAFETY: this runs once, in the only thread there is.
+    crate::main(&mut Linux::new(arguments), unsafe { &mut *buffers })
 }
