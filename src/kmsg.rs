@@ -39,12 +39,13 @@ impl<'k, K: Kernel> Log<'k, K> {
         self.line.push(&[b'<', *level, b'>']);
         self.line.push(b"pintle: ");
         self.line.fill(template, objects, true);
+        // Without it the kernel keeps the record open, and from the console, until the next one comes.
+        self.line.push(b"\n");
         // Opened for each line: the rate limit of /dev/kmsg (ten lines in five seconds) is one of each opener, so that
         // none is lost, whatever `printk_devkmsg` says, and there is nothing to put back.
         let logged = file::write(self.kernel, b"/dev/kmsg", self.line.as_bytes()).is_ok();
         // What only tells of a success need not be seen.
         if !logged || (*level != b'6' && self.hides(*level)) {
-            self.line.push(b"\n");
             let (_level, line) = self.line.as_bytes().split_at_checked(3).unwrap_or_default();
             // Descriptor 2 is the console, unless the kernel had none: then nobody is left to tell.
             let _ = self.kernel.write(Fd(2), line);

@@ -154,11 +154,15 @@ fn is_devname(name: &[u8]) -> bool {
     !(first.is_empty() || is(first, "disk") || is(first, "mapper") || is(first, "nfs") || is(first, "cifs"))
 }
 
-/// As `devt_from_devnum()`: `MAJ:MIN`, or hexadecimal as `new_decode_dev()` reads it: 12 bits of major, 20 of minor.
+/// As `devt_from_devnum()`: `MAJ:MIN`, `MAJ:MIN:OFFSET` with or without a last colon, or hexadecimal as `new_decode_dev()` reads it: 12 bits of major, 20 of minor.
 /// Device 0:0 is none.
 fn number(mut root: &[u8]) -> Option<Dev> {
     let dev = match split_once(root, b':') {
-        Some((major, minor)) => Dev { major: decimal(major)?, minor: decimal(minor)? },
+        Some((major, rest)) => {
+            let (minor, offset) = split_once(rest, b':').unwrap_or((rest, b"0"));
+            decimal(offset.strip_suffix(b":").unwrap_or(offset))?;
+            Dev { major: decimal(major)?, minor: decimal(minor)? }
+        }
         None => {
             let number = take_number(&mut root, 16).filter(|_| root.is_empty())?;
             Dev { major: (number >> 8) & 0xfff, minor: (number & 0xff) | ((number >> 12) & 0xfff00) }
@@ -266,7 +270,11 @@ mod tests {
             ("/dev/cifs", None),
             ("8:1", dev(8, 1)),
             ("259:3", dev(259, 3)),
+            ("8:1:0", dev(8, 1)),
+            ("8:1:2:", dev(8, 1)),
             ("8:1:", None),
+            ("8:1:x", None),
+            ("8:1:0:0", None),
             ("8:1 ", None),
             ("8:", None),
             (":1", None),

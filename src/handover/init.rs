@@ -35,11 +35,16 @@ pub(super) fn find<'i, K: Kernel>(
     Err(Failed)
 }
 
-/// Executes the first of `inits` that the kernel executes. It returns only when none is.
+/// Executes the first of `inits` that the kernel executes. It returns only when none is. ENOENT is also what a missing
+/// interpreter is answered with; only of an init that isn't there nothing need be said.
 pub(super) fn exec<K: Kernel>(log: &mut Log<'_, K>, mut inits: &[&[u8]]) {
     while let [init, rest @ ..] = inits {
         let errno = file::execve(log.kernel, init);
-        log.failed(if rest.is_empty() { Message::Execve } else { Message::TryExec }, init, errno);
+        if errno != Errno::ENOENT || check(log.kernel, init) != Err(Errno::ENOENT) {
+            log.failed(if rest.is_empty() { Message::Execve } else { Message::TryExec }, init, errno);
+        } else if rest.is_empty() {
+            log.say(Message::NoInit, &[]);
+        }
         inits = rest;
     }
 }

@@ -1,0 +1,41 @@
+//! What real guests do: each test boots one or a few with `qemu/boot`, on real kernels, and reads their consoles.
+//!
+//!     cargo test --test scenarios            all of them
+//!     cargo test --test scenarios quick_     the most valuable ones, both architectures
+//!
+//! Two guests run at a time, whatever the number of test threads is; `PINTLE_GUESTS=N` allows more. A test that fails
+//! prints how to boot that guest again, and the guest's console; its files stay in `target/tmp`.
+
+#[path = "scenarios/ended.rs"]
+mod ended;
+#[path = "scenarios/guest.rs"]
+mod guest;
+#[path = "scenarios/harness.rs"]
+mod harness;
+#[path = "scenarios/images.rs"]
+mod images;
+#[path = "scenarios/says.rs"]
+mod says;
+
+#[path = "scenarios/command_line.rs"]
+mod command_line;
+#[path = "scenarios/console.rs"]
+mod console;
+#[path = "scenarios/failure.rs"]
+mod failure;
+#[path = "scenarios/good_boot.rs"]
+mod good_boot;
+#[path = "scenarios/guard.rs"]
+mod guard;
+#[path = "scenarios/hotplug.rs"]
+mod hotplug;
+#[path = "scenarios/init.rs"]
+mod init;
+#[path = "scenarios/memory.rs"]
+mod memory;
+#[path = "scenarios/modules.rs"]
+mod modules;
+#[path = "scenarios/new_root.rs"]
+mod new_root;
+#[path = "scenarios/root_device.rs"]
+mod root_device;
