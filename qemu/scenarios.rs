@@ -37,5 +37,7 @@ mod memory;
 mod modules;
 #[path = "scenarios/new_root.rs"]
 mod new_root;
+#[path = "scenarios/readme.rs"]
+mod readme;
 #[path = "scenarios/root_device.rs"]
 mod root_device;
