@@ -74,7 +74,8 @@ pub trait Kernel {
     -> Result<()>;
     fn umount2(&mut self, target: ZStr<'_>, flags: u32) -> Result<()>;
     fn fsopen(&mut self, fstype: ZStr<'_>) -> Result<Fd>;
-    /// `FSCONFIG_SET_STRING` of the source (`proc`), `FSCONFIG_CMD_CREATE`, then `fsmount` with `attributes`: a mount that is attached nowhere.
+    /// `FSCONFIG_SET_STRING` of the source (`proc`), `FSCONFIG_CMD_CREATE`, then `fsmount` with `attributes`: a mount that
+    /// is attached nowhere.
     fn fsmount(&mut self, fs: Fd, attributes: u32) -> Result<Fd>;
     fn open_tree(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd>;
     fn move_mount(&mut self, from: Fd, from_path: ZStr<'_>, to: Fd, to_path: ZStr<'_>, flags: u32) -> Result<()>;

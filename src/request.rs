@@ -154,8 +154,8 @@ fn is_devname(name: &[u8]) -> bool {
     !(first.is_empty() || is(first, "disk") || is(first, "mapper") || is(first, "nfs") || is(first, "cifs"))
 }
 
-/// As `devt_from_devnum()`: `MAJ:MIN`, `MAJ:MIN:OFFSET` with or without a last colon, or hexadecimal as `new_decode_dev()` reads it: 12 bits of major, 20 of minor.
-/// Device 0:0 is none.
+/// As `devt_from_devnum()`: `MAJ:MIN`, `MAJ:MIN:OFFSET` with or without a last colon, or hexadecimal as
+/// `new_decode_dev()` reads it: 12 bits of major, 20 of minor. Device 0:0 is none.
 fn number(mut root: &[u8]) -> Option<Dev> {
     let dev = match split_once(root, b':') {
         Some((major, rest)) => {
