@@ -1,6 +1,5 @@
 //! Fixed buffers and byte helpers that cannot panic: there is no heap to grow into, and no index to get wrong.
 
-use crate::message::phrase;
 use core::ffi::CStr;
 
 /// What a [`Text`] holds at most: a path, mount options, a line of the log (the kernel refuses those that are longer than
@@ -38,22 +37,6 @@ impl Text {
             let Some(slot) = self.bytes.get_mut(self.len) else { return };
             *slot = *byte;
             self.len += 1;
-        }
-    }
-
-    /// Appends `template`, each `%` in it replaced by the next of `objects`, which may be escaped, and each control
-    /// character by the phrase that it stands for ([`crate::message::phrase`]).
-    #[inline(never)]
-    pub fn fill(&mut self, template: &[u8], mut objects: &[&[u8]], escape: bool) {
-        for byte in template {
-            match (byte, objects) {
-                (b'%', [object, rest @ ..]) => {
-                    objects = rest;
-                    if escape { self.push_escaped(object) } else { self.push(object) }
-                }
-                (..b' ', _) => self.push(phrase(*byte)),
-                _ => self.push(&[*byte]),
-            }
         }
     }
 
@@ -266,22 +249,6 @@ mod tests {
         assert_eq!(full.as_z_str(), None, "no room for the NUL");
         full.clear();
         assert_eq!(full.as_z_str(), Some(z!(c"")));
-    }
-
-    #[test]
-    fn templates() {
-        let rows: &[(&str, &[&[u8]], &str)] = &[
-            ("/proc/cmdline", &[], "/proc/cmdline"),
-            ("/sys/class/block/%/uevent", &[b"vda"], "/sys/class/block/vda/uevent"),
-            ("%%", &[b"a", b"%", b"c"], "a%"),
-            ("%-%", &[b"a"], "a-%"),
-            ("%\x01", &[b"a"], "a: giving up"),
-        ];
-        for (template, objects, expected) in rows {
-            let mut text = Text::new();
-            text.fill(template.as_bytes(), objects, false);
-            assert_eq!(text.as_bytes(), expected.as_bytes());
-        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ macro_rules! errnos {
         }
     };
 }
-errnos! { ENOENT EINTR EIO EAGAIN EACCES EBUSY EEXIST ENODEV EINVAL ENAMETOOLONG ENOSYS ELOOP ENOBUFS ENOEXEC ETIMEDOUT }
+errnos! { ENOENT EIO EAGAIN EACCES EBUSY EEXIST ENODEV EINVAL ENAMETOOLONG ENOSYS ELOOP ENOBUFS ENOEXEC ETIMEDOUT }
 
 impl Errno {
     /// The errno with this number; 0, which is none, becomes the highest there could be.

@@ -1,16 +1,17 @@
 //! Where bytes become C strings: calls on paths that are put together from a template and what fills it
-//! ([`Text::fill`]). One copy of the code, whoever asks.
+//! ([`crate::template`]). One copy of the code, whoever asks.
 
 use crate::bytes::{Text, ZStr};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
+use crate::template::fill;
 use linux_raw_sys::general::{
     O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS,
 };
 
 #[inline(never)]
 fn c_str<'t>(text: &'t mut Text, template: &[u8], objects: &[&[u8]]) -> Result<ZStr<'t>> {
-    text.fill(template, objects, false);
+    fill(text, template, objects, false);
     text.as_z_str().ok_or(Errno::ENAMETOOLONG)
 }
 

@@ -8,6 +8,7 @@ use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel};
 use crate::message::Message;
+use crate::template::fill;
 
 /// The log, and the kernel it is written through: what every stage of the boot works with.
 pub struct Log<'k, K> {
@@ -38,7 +39,7 @@ impl<'k, K: Kernel> Log<'k, K> {
         self.line.clear();
         self.line.push(&[b'<', *level, b'>']);
         self.line.push(b"pintle: ");
-        self.line.fill(template, objects, true);
+        fill(self.line, template, objects, true);
         // Without it the kernel keeps the record open, and from the console, until the next one comes.
         self.line.push(b"\n");
         // Opened for each line: the rate limit of /dev/kmsg (ten lines in five seconds) is one of each opener, so that

@@ -37,5 +37,6 @@ pub mod mounts;
 pub mod policy;
 pub mod request;
 pub mod root;
+pub mod template;
 pub mod tool;
 pub mod uevent;

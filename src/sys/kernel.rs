@@ -99,7 +99,7 @@ impl Kernel for Linux {
         let address = unsafe { raw_syscall!(Sysno::mmap, 0, length, PROT_READ, MAP_PRIVATE, fd.0, 0) };
         result(address)?;
         // SAFETY: `length` readable bytes are there now and are never unmapped. Nobody writes to or
-        // truncate a file of the initramfs.
+        // truncates a file of the initramfs.
         Ok(unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance(address), length) })
     }
 
