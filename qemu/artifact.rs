@@ -83,7 +83,7 @@ fn check_elf_catches() {
 #[test]
 fn a_reachable_panic_breaks_the_link() {
     let target = "x86_64-unknown-linux-gnu";
-    let cargo = ". scripts/common.sh; c=$(cargo_for \"$1\"); [ \"$c\" != /usr/bin/cargo ] || PATH=/usr/bin:/bin:$PATH; shift; \"$c\" \"$@\"";
+    let cargo = ". scripts/common.sh; run_cargo \"$@\"";
     let folder = scratch("panic-proof");
     let folder = folder.to_str().expect("UTF-8");
     let build = |flags: &[&str]| {

@@ -77,8 +77,7 @@ rust_has() {
     [[ -z $wanted ]] || printf '%s\n' "$wanted" "$(cd "$ROOT" && "$1" --version | cut -d' ' -f2)" | sort -VC
 }
 
-# cargo_for TARGET: the path of the cargo that can build TARGET. PATH's, or else Debian's: that one wants its own rustc, so
-# run /usr/bin/cargo with PATH=/usr/bin:/bin:$PATH.
+# cargo_for TARGET: the path of the cargo that can build TARGET. PATH's, or else Debian's.
 cargo_for() {
     if have cargo && have rustc && rust_has rustc "$1"; then
         command -v cargo
@@ -87,4 +86,15 @@ cargo_for() {
     else
         return 1
     fi
+}
+
+# run_cargo TARGET ARGUMENT…: runs it, in the checkout. Debian's cargo wants its own rustc.
+run_cargo() {
+    local cargo
+    cargo=$(cargo_for "$1") || die "no cargo here can build for $1: run scripts/setup"
+    shift
+    (
+        [[ $cargo != /usr/bin/cargo ]] || PATH=/usr/bin:/bin:$PATH
+        cd "$ROOT" && "$cargo" "$@"
+    )
 }
