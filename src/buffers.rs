@@ -2,7 +2,11 @@
 //! stages' stack frames small.
 
 use crate::bytes::Text;
+use crate::device::devs::Devs;
 use crate::dirent::Reader;
+use crate::disk::Windows;
+use crate::identity::Identity;
+use crate::partition::Partition;
 
 /// Room for the longest command line of any architecture (`COMMAND_LINE_SIZE` is 2048 on these two), and for what
 /// bootconfig may add (`XBC_DATA_MAX`, 32 KiB).
@@ -16,8 +20,6 @@ pub const MAX_DEPTH: usize = 24;
 pub struct Buffers {
     /// The kernel command line, which the request points into.
     pub cmdline: [u8; CMDLINE_BYTES],
-    /// The line that the log is writing.
-    pub line: Text,
     /// What one stage after the other works with.
     pub work: Work,
 }
@@ -28,6 +30,20 @@ pub struct Work {
     pub page: [u8; 4096],
     /// The root device's node.
     pub node: Text,
+    /// A name that is put together.
+    pub name: Text,
+    /// The kernel's list of devices: some 2,000 of them.
+    pub list: [u8; 64 * 1024],
+    /// Devices that are to be looked at.
+    pub devs: Devs,
+    /// What is read of one.
+    pub windows: Windows,
+    /// What is on it.
+    pub identity: Identity,
+    /// A partition of it.
+    pub partition: Partition,
+    /// The number of what is attached to the device that was read last (`BLKGETDISKSEQ`, from Linux 5.15 on; 0 before).
+    pub diskseq: u64,
     /// A file system's type.
     pub fstype: Text,
     /// Mount options.
@@ -39,9 +55,21 @@ pub struct Work {
 impl Buffers {
     /// Empty ones.
     pub const fn new() -> Self {
-        let (node, fstype, data) = (Text::new(), Text::new(), Text::new());
-        let work = Work { page: [0; 4096], node, fstype, data, path: [const { Reader::new() }; MAX_DEPTH] };
-        Buffers { cmdline: [0; CMDLINE_BYTES], line: Text::new(), work }
+        let work = Work {
+            page: [0; 4096],
+            node: Text::new(),
+            name: Text::new(),
+            list: [0; 64 * 1024],
+            devs: Devs::new(),
+            windows: Windows::new(),
+            identity: Identity::new(),
+            partition: Partition::new(),
+            diskseq: 0,
+            fstype: Text::new(),
+            data: Text::new(),
+            path: [const { Reader::new() }; MAX_DEPTH],
+        };
+        Buffers { cmdline: [0; CMDLINE_BYTES], work }
     }
 }
 

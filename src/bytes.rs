@@ -1,13 +1,15 @@
 //! Fixed buffers and byte helpers that cannot panic: there is no heap to grow into, and no index to get wrong.
 
 use core::ffi::CStr;
+use core::num::NonZero;
 
 /// What a [`Text`] holds at most: a path, mount options, a line of the log (the kernel refuses those that are longer than
 /// 1024 bytes less its own prefix, `LOG_LINE_MAX`). One size, so that there is one copy of the code.
 pub const TEXT_BYTES: usize = 960;
 
-/// Text in place. What doesn't fit is cut off.
+/// Text in place. What doesn't fit is cut off. (The length comes first, where it is reached by the shortest code.)
 #[derive(Clone)]
+#[repr(C)]
 pub struct Text {
     len: usize,
     bytes: [u8; TEXT_BYTES],
@@ -30,6 +32,13 @@ impl Text {
         self.len = 0;
     }
 
+    /// Makes it `part`.
+    #[inline(never)]
+    pub fn set(&mut self, part: &[u8]) {
+        self.clear();
+        self.push(part);
+    }
+
     /// Appends `part` as it is.
     #[inline(never)]
     pub fn push(&mut self, part: &[u8]) {
@@ -43,28 +52,50 @@ impl Text {
     /// Appends `part` so that nothing in it can steer a terminal or break a log line:
     /// control characters, `\` and bytes that aren't ASCII become `\xNN`, the form the kernel's own log uses.
     pub fn push_escaped(&mut self, part: &[u8]) {
-        let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
         for &byte in part {
             if (b' '..=b'~').contains(&byte) && byte != b'\\' {
                 self.push(&[byte]);
             } else {
-                self.push(&[b'\\', b'x', digit(byte >> 4), digit(byte & 15)]);
+                self.push(b"\\x");
+                self.push_hex(byte);
             }
+        }
+    }
+
+    /// Appends `byte` as two hexadecimal digits, letters small.
+    #[inline(never)]
+    pub fn push_hex(&mut self, byte: u8) {
+        self.push_hex_from(byte, b'a');
+    }
+
+    /// Appends `byte` as two hexadecimal digits, of which `ten` is the first letter.
+    #[inline(never)]
+    pub fn push_hex_from(&mut self, byte: u8, ten: u8) {
+        self.push(&[byte >> 4, byte & 15].map(|digit| if digit < 10 { digit + b'0' } else { digit - 10 + ten }));
+    }
+
+    /// Takes the ASCII white space off its end.
+    pub fn trim_end(&mut self) {
+        while let Some(b' ' | b'\t'..=b'\r') = self.bytes.get(self.len.wrapping_sub(1)) {
+            self.len -= 1;
         }
     }
 
     /// Appends `number` in decimal.
     #[inline(never)]
-    pub fn push_number(&mut self, number: u32) {
-        let (mut rest, mut unit) = (number, 1_000_000_000);
-        while unit != 0 {
-            if number >= unit || unit == 1 {
-                // Below 10: what is above was taken by the larger units.
-                self.push(&[b'0' + (rest / unit).to_le_bytes()[0]]);
+    pub fn push_number(&mut self, number: u64) {
+        let mut digits = [0; 20];
+        let mut rest = number;
+        let mut first = digits.len();
+        for slot in digits.iter_mut().rev() {
+            first -= 1;
+            *slot = b'0' + (rest % 10).to_le_bytes()[0];
+            rest /= 10;
+            if rest == 0 {
+                break;
             }
-            rest %= unit;
-            unit /= 10;
         }
+        self.push(digits.get(first..).unwrap_or_default());
     }
 
     /// What was pushed.
@@ -104,8 +135,15 @@ impl<'a> ZStr<'a> {
         self.0.as_ptr()
     }
 
+    /// Without the `/` that it starts with.
+    pub fn relative(self) -> Self {
+        match self.0 {
+            [b'/', rest @ ..] => ZStr(rest),
+            _ => self,
+        }
+    }
+
     /// Its bytes without the NUL.
-    #[inline(never)]
     pub fn to_bytes(self) -> &'a [u8] {
         self.0.split_last().map_or(b"", |(_, bytes)| bytes)
     }
@@ -124,14 +162,16 @@ macro_rules! z {
 /// or past `u32`; `text` then stands anywhere.
 #[inline(never)]
 pub fn take_number(text: &mut &[u8], mut radix: u32) -> Option<u32> {
-    match text {
-        [b'0', b'x' | b'X', rest @ ..] if radix != 10 => (*text, radix) = (rest, 16),
+    let mut rest = *text;
+    match rest {
+        [b'0', b'x' | b'X', behind @ ..] if radix != 10 => (rest, radix) = (behind, 16),
         [b'0', ..] if radix == 0 => radix = 8,
         _ if radix == 0 => radix = 10,
         _ => {}
     }
-    let mut number = None;
-    while let [first, rest @ ..] = text {
+    let digits = rest.len();
+    let mut number = 0;
+    while let [first, behind @ ..] = rest {
         let digit = match first {
             b'0'..=b'9' => first - b'0',
             _ => (first | 0x20).wrapping_sub(b'a').saturating_add(10),
@@ -139,27 +179,82 @@ pub fn take_number(text: &mut &[u8], mut radix: u32) -> Option<u32> {
         if u32::from(digit) >= radix {
             break;
         }
-        number = Some(number.unwrap_or(0u32).checked_mul(radix)?.checked_add(digit.into())?);
-        *text = rest;
+        number = u32::try_from(u64::from(number) * u64::from(radix) + u64::from(digit)).ok()?;
+        rest = behind;
     }
-    number
+    *text = rest;
+    (rest.len() != digits).then_some(number)
 }
 
-/// A whole decimal number, all of `text`: `None` for anything else, or past `u32`.
-pub fn decimal(mut text: &[u8]) -> Option<u32> {
-    take_number(&mut text, 10).filter(|_| text.is_empty())
+/// A whole number, all of `text`, as [`take_number`] reads it: `None` for anything else, or past `u32`.
+#[inline(never)]
+pub fn number(mut text: &[u8], radix: u32) -> Option<u32> {
+    let number = take_number(&mut text, radix)?;
+    text.is_empty().then_some(number)
+}
+
+/// The same in decimal.
+pub fn decimal(text: &[u8]) -> Option<u32> {
+    number(text, 10)
 }
 
 /// `text` before and after the first `separator`; `None` where there is none.
+pub fn split_once(mut text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let before = take_until(&mut text, separator)?;
+    Some((before, text))
+}
+
+/// Takes what stands before the first `separator` off the front of `text`, and the separator; `None` where there is none.
 #[inline(never)]
-pub fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let (before, rest) = text.split_at_checked(text.iter().position(|&byte| byte == separator)?)?;
-    Some((before, rest.split_first()?.1))
+pub fn take_until<'a>(text: &mut &'a [u8], separator: u8) -> Option<&'a [u8]> {
+    let all = *text;
+    let mut rest = all;
+    while let [byte, behind @ ..] = rest {
+        if *byte == separator {
+            *text = behind;
+            return all.get(..all.len() - rest.len());
+        }
+        rest = behind;
+    }
+    None
+}
+
+/// Takes `prefix` off the front of `text`; false where it isn't there.
+#[inline(never)]
+pub fn take_prefix(text: &mut &[u8], prefix: &[u8]) -> bool {
+    let rest = text.strip_prefix(prefix);
+    *text = rest.unwrap_or(text);
+    rest.is_some()
 }
 
 /// What stands before the first `separator`; all of `text` where there is none.
-pub fn until(text: &[u8], separator: u8) -> &[u8] {
-    split_once(text, separator).map_or(text, |(before, _)| before)
+pub fn until(mut text: &[u8], separator: u8) -> &[u8] {
+    take_until(&mut text, separator).unwrap_or(text)
+}
+
+/// The place of `word` in a list that `|` separates; `-` is as good as `_`. (One text: a table of texts would be twice as
+/// long.)
+#[inline(never)]
+pub fn place_of(list: &[u8], word: &[u8]) -> Option<usize> {
+    let mut parts = split(list, b'|');
+    let mut place = 0;
+    while let Some(part) = parts.take_part() {
+        if same_name(part, word) {
+            return Some(place);
+        }
+        place += 1;
+    }
+    None
+}
+
+/// The part of `text` in place `place` between the separators; empty where there is none.
+#[inline(never)]
+pub fn part(text: &[u8], separator: u8, place: usize) -> &[u8] {
+    let mut parts = split(text, separator);
+    for _ in 0..place {
+        parts.next();
+    }
+    parts.next().unwrap_or_default()
 }
 
 /// The parts of `text` between the separators: one at least, if only an empty one.
@@ -174,18 +269,23 @@ pub struct Split<'a> {
     separator: u8,
 }
 
+impl<'a> Split<'a> {
+    /// The next part. (A loop over this is smaller than one over the iterator with its adapters.)
+    #[inline(never)]
+    pub fn take_part(&mut self) -> Option<&'a [u8]> {
+        let text = self.rest.as_mut()?;
+        match take_until(text, self.separator) {
+            Some(part) => Some(part),
+            None => self.rest.take(),
+        }
+    }
+}
+
 impl<'a> Iterator for Split<'a> {
     type Item = &'a [u8];
 
-    #[inline(never)]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let text = self.rest?;
-        let (part, rest) = match split_once(text, self.separator) {
-            Some((part, rest)) => (part, Some(rest)),
-            None => (text, None),
-        };
-        self.rest = rest;
-        Some(part)
+        self.take_part()
     }
 }
 
@@ -211,21 +311,65 @@ pub fn same_but_case(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// True when `text` is `word`. A `match` on literals would compare byte by byte, in twice the code.
+#[inline(never)]
 pub fn is(text: &[u8], word: &str) -> bool {
     text == word.as_bytes()
 }
 
 /// What follows the last `/`; all of `path` where there is none.
 pub fn basename(path: &[u8]) -> &[u8] {
-    split(path, b'/').last().unwrap_or(path)
+    let mut rest = path;
+    while take_until(&mut rest, b'/').is_some() {}
+    rest
 }
 
-/// A device number as user space sees it.
+/// A device number, packed as the kernel does (`MKDEV()` in include/linux/kdev_t.h): 12 bits of major, 20 of minor. There
+/// is no 0:0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "major and minor are the field's words")]
-pub struct Dev {
-    pub major: u32,
-    pub minor: u32,
+pub struct Dev(NonZero<u32>);
+
+impl Dev {
+    /// What fits is a device number.
+    #[inline(never)]
+    pub const fn new(major: u32, minor: u32) -> Option<Self> {
+        if major >= 1 << 12 || minor >= 1 << 20 {
+            return None;
+        }
+        Dev::unpack(major << 20 | minor)
+    }
+
+    /// From [`Dev::pack`].
+    pub const fn unpack(number: u32) -> Option<Self> {
+        match NonZero::new(number) {
+            Some(number) => Some(Dev(number)),
+            None => None,
+        }
+    }
+
+    /// All of it.
+    pub const fn pack(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The driver's number; 0 for what has none, as a file system on no device of its own.
+    pub const fn major(self) -> u32 {
+        self.pack() >> 20
+    }
+
+    /// Reads `MAJ:MIN`, as sysfs writes it.
+    #[inline(never)]
+    pub fn parse(mut text: &[u8]) -> Option<Self> {
+        let major = take_until(&mut text, b':')?;
+        Dev::new(decimal(major)?, decimal(text)?)
+    }
+
+    /// Appends `MAJ:MIN`.
+    #[inline(never)]
+    pub fn push(self, text: &mut Text) {
+        text.push_number(self.major().into());
+        text.push(b":");
+        text.push_number((self.pack() & 0xfffff).into());
+    }
 }
 
 #[cfg(test)]
@@ -269,7 +413,7 @@ mod tests {
 
     #[test]
     fn numbers_out() {
-        for number in [0, 7, 10, 180, 1009, 999_999_999, 1_000_000_000, u32::MAX] {
+        for number in [0, 7, 10, 180, 1009, 999_999_999, 1_000_000_000, u64::MAX] {
             let mut text = Text::new();
             text.push_number(number);
             assert_eq!(text.as_bytes(), number.to_string().as_bytes());

@@ -12,7 +12,12 @@ pub struct Reader {
     /// Where the entry that is being looked at starts, and the one behind it.
     at: usize,
     next: usize,
+    /// Its type: `DT_DIR`, `DT_REG`, …
+    pub kind: u8,
 }
+
+/// What stands in an entry before its name.
+const HEADER_BYTES: usize = 19;
 
 impl Default for Reader {
     fn default() -> Self {
@@ -23,10 +28,11 @@ impl Default for Reader {
 impl Reader {
     /// A reader of nothing yet.
     pub const fn new() -> Self {
-        Reader { fd: Fd(0), buffer: [0; 1024], filled: 0, at: 0, next: 0 }
+        Reader { fd: Fd(0), buffer: [0; 1024], filled: 0, at: 0, next: 0, kind: 0 }
     }
 
     /// Reads from where `fd` stands; the first entry is yet to come.
+    #[inline(never)]
     pub fn start(&mut self, fd: Fd) {
         (self.fd, self.filled, self.at, self.next) = (fd, 0, 0, 0);
     }
@@ -40,33 +46,32 @@ impl Reader {
                 self.filled = kernel.getdents64(self.fd, &mut self.buffer)?.len();
                 self.at = 0;
             }
-            let Some((name, _, length)) = self.entry() else { return Ok(false) };
-            let dots = is(name.to_bytes(), ".") || is(name.to_bytes(), "..");
-            self.next = self.at + length;
-            if !dots {
-                return Ok(true);
+            self.measure();
+            match self.name() {
+                None => return Ok(false),
+                Some(name) if is(name.to_bytes(), ".") || is(name.to_bytes(), "..") => {}
+                Some(_) => return Ok(true),
             }
         }
     }
 
-    /// The name of the entry that is being looked at, and its type: `DT_DIR`, `DT_REG`, …
-    pub fn current(&self) -> Option<(ZStr<'_>, u8)> {
-        self.entry().map(|(name, kind, _)| (name, kind))
+    /// The type and the end of the entry that is being looked at, a `struct linux_dirent64` (getdents64(2)): inode and
+    /// offset of 8 bytes each, length of 2, type of 1, name and NUL.
+    fn measure(&mut self) {
+        let header = self.buffer.get(self.at..self.filled).and_then(<[u8]>::first_chunk::<HEADER_BYTES>);
+        self.next = 0;
+        if let Some([.., low, high, kind]) = header {
+            self.next = self.at + usize::from(u16::from_le_bytes([*low, *high]));
+            self.kind = *kind;
+        }
     }
 
+    /// The name of the entry that is being looked at.
     #[inline(never)]
-    fn entry(&self) -> Option<(ZStr<'_>, u8, usize)> {
-        entry(self.buffer.get(self.at..self.filled)?)
+    pub fn name(&self) -> Option<ZStr<'_>> {
+        let entries = self.buffer.get(..self.filled)?;
+        ZStr::until_nul(entries.get(self.at + HEADER_BYTES..self.next)?)
     }
-}
-
-/// The name, type and length of the first `struct linux_dirent64` of `entries` (getdents64(2)): inode and offset of
-/// 8 bytes each, length of 2, type of 1, name and NUL.
-fn entry(entries: &[u8]) -> Option<(ZStr<'_>, u8, usize)> {
-    let [low, high, kind] = *entries.get(16..19)? else { return None };
-    let length = usize::from(u16::from_le_bytes([low, high]));
-    let name = ZStr::until_nul(entries.get(19..length)?)?;
-    Some((name, kind, length))
 }
 
 #[cfg(test)]
@@ -98,7 +103,12 @@ mod tests {
             (dirent(b"vda", 22, 4), None),
         ];
         for (bytes, expected) in rows {
-            assert_eq!(entry(&bytes), expected, "{}", bytes.escape_ascii());
+            let mut reader = Reader::new();
+            reader.buffer[..bytes.len()].copy_from_slice(&bytes);
+            reader.filled = bytes.len();
+            reader.measure();
+            let entry = reader.name().map(|name| (name, reader.kind, reader.next));
+            assert_eq!(entry, expected, "{}", bytes.escape_ascii());
         }
     }
 }

@@ -10,32 +10,54 @@ use linux_raw_sys::general::{
 };
 
 #[inline(never)]
-fn c_str<'t>(text: &'t mut Text, template: &[u8], objects: &[&[u8]]) -> Result<ZStr<'t>> {
+fn c_str<'t>(text: &'t mut Text, template: &[u8], objects: &[&[u8]]) -> Option<ZStr<'t>> {
     fill(text, template, objects, false);
-    text.as_z_str().ok_or(Errno::ENAMETOOLONG)
+    text.as_z_str()
 }
 
 /// Opens the file, close-on-exec.
 #[inline(never)]
 pub fn open<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], flags: u32) -> Result<Fd> {
     let mut text = Text::new();
-    kernel.openat(Fd::CWD, c_str(&mut text, path, objects)?, flags | O_CLOEXEC)
+    kernel.openat(Fd::CWD, c_str(&mut text, path, objects).ok_or(Errno::ENAMETOOLONG)?, flags | O_CLOEXEC)
 }
 
-/// Reads the file, at most as much as `buffer` holds, by one call: for files of procfs and sysfs.
+/// Reads the file, at most as much as `buffer` holds, by one call: for files of procfs and sysfs. Returns how much that
+/// was. (In a register; the part of the buffer isn't.)
 #[inline(never)]
-pub fn read<'b, K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+pub fn read<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], buffer: &mut [u8]) -> Result<u32> {
     let fd = open(kernel, path, objects, O_RDONLY)?;
-    let text = kernel.read(fd, buffer);
+    let length = kernel.read(fd, buffer);
     kernel.close(fd);
-    text
+    length
 }
 
-/// Writes `text` to the file.
-pub fn write<K: Kernel>(kernel: &mut K, path: &[u8], text: &[u8]) -> Result<i32> {
+/// What was read; nothing where it can't be read.
+#[inline(never)]
+pub fn text<'b, K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], buffer: &'b mut [u8]) -> &'b [u8] {
+    let length = read(kernel, path, objects, buffer).unwrap_or(0);
+    buffer.get(..length as usize).unwrap_or_default()
+}
+
+/// All of the file, as much as `buffer` holds, by as many calls as it takes; nothing where it can't be read.
+pub fn read_all<'b, K: Kernel>(kernel: &mut K, path: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
+    let mut length = 0;
+    if let Ok(fd) = open(kernel, path, &[], O_RDONLY) {
+        while let Some(rest) = buffer.get_mut(length..)
+            && let Ok(part @ 1..) = kernel.read(fd, rest)
+        {
+            length += part as usize;
+        }
+        kernel.close(fd);
+    }
+    buffer.get(..length).unwrap_or_default()
+}
+
+/// Writes the log's line to the file.
+pub fn write_line<K: Kernel>(kernel: &mut K, path: &[u8]) -> Result<i32> {
     // A new root may have put anything there: no link is followed, and a FIFO must not block.
     let fd = open(kernel, path, &[], O_WRONLY | O_NONBLOCK | O_NOFOLLOW)?;
-    let written = kernel.write(fd, text);
+    let written = kernel.write_line(fd, 0);
     kernel.close(fd);
     written
 }
@@ -46,7 +68,7 @@ pub fn map<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]]) -> Result<
     let fd = open(kernel, path, objects, O_RDONLY)?;
     let bytes = match kernel.lseek_end(fd) {
         Ok(0) => Ok(&[][..]),
-        Ok(length) => kernel.mmap(fd, length),
+        Ok(length) => kernel.mmap(fd, usize::try_from(length).unwrap_or(usize::MAX)),
         Err(errno) => Err(errno),
     };
     kernel.close(fd);
@@ -57,14 +79,14 @@ pub fn map<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]]) -> Result<
 pub fn open_in_root<K: Kernel>(kernel: &mut K, path: &[u8]) -> Result<Fd> {
     let mut text = Text::new();
     let resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    kernel.openat2(Fd::CWD, c_str(&mut text, b"%", &[path])?, O_PATH | O_CLOEXEC, resolve)
+    kernel.openat2(Fd::CWD, c_str(&mut text, b"%", &[path]).ok_or(Errno::ENAMETOOLONG)?, O_PATH | O_CLOEXEC, resolve)
 }
 
 /// execve(2); it returns only to say why it failed.
 pub fn execve<K: Kernel>(kernel: &mut K, path: &[u8]) -> Errno {
     let mut text = Text::new();
     match c_str(&mut text, b"%", &[path]) {
-        Ok(path) => kernel.execve(path),
-        Err(errno) => errno,
+        Some(path) => kernel.execve(path),
+        None => Errno::ENAMETOOLONG,
     }
 }

@@ -5,12 +5,20 @@
 
 use crate::bytes::{Dev, ZStr};
 use crate::error::Errno;
+use crate::kmsg::Line;
+use core::sync::atomic::AtomicU32;
 
 #[cfg(test)]
 pub(crate) mod fake;
 
 /// What a call returns.
 pub type Result<T> = core::result::Result<T, Errno>;
+
+/// Descriptors that [`Kernel::ppoll`] takes.
+pub const MOST_POLLED: usize = 16;
+
+/// How many numbers [`Kernel::shared`] has.
+pub const SHARED: usize = 160;
 
 /// An open file descriptor, or [`Fd::CWD`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +37,9 @@ pub struct Stat {
     /// Inode number.
     pub ino: u64,
     /// The device it stands for, when it is a device node.
-    pub rdev: Dev,
+    pub rdev: Option<Dev>,
+    /// The device that its file system is on.
+    pub dev: Option<Dev>,
 }
 
 impl Stat {
@@ -53,20 +63,32 @@ pub trait Kernel {
     fn close(&mut self, fd: Fd);
     /// Without `O_CLOEXEC`: the new descriptor survives an exec.
     fn dup3(&mut self, old: Fd, new: Fd) -> Result<()>;
-    /// The part of `buffer` that was filled; empty at the end of the file.
-    fn read<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]>;
+    /// How much of `buffer` was filled; nothing at the end of the file.
+    fn read(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<u32>;
+    /// The same from `offset` on.
+    fn pread<'b>(&mut self, fd: Fd, buffer: &'b mut [u8], offset: u64) -> Result<&'b [u8]>;
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32>;
+    /// The line that the log is writing: no call, but like the calls there is one for the process.
+    fn line(&mut self) -> &mut Line;
+    /// write(2) of the line, from that byte on.
+    fn write_line(&mut self, fd: Fd, from: usize) -> Result<i32>;
+    /// An ioctl(2) that answers with one number of 8 bytes at most: `BLKSSZGET`, `BLKGETDISKSEQ`.
+    fn ioctl_number(&mut self, fd: Fd, request: u32) -> Result<u64>;
+    /// An ioctl(2) with a `struct btrfs_ioctl_vol_args` that names `path`.
+    fn ioctl_btrfs(&mut self, fd: Fd, request: u32, path: ZStr<'_>) -> Result<i32>;
     /// The directory entries (`struct linux_dirent64`) that were read; empty at the end.
     fn getdents64<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]>;
     /// The first `length` bytes of a file, private and read-only, for the rest of the process's life.
     fn mmap(&mut self, fd: Fd, length: usize) -> Result<&'static [u8]>;
-    /// The size of the file behind `fd`, below 2 GiB, by `lseek(fd, 0, SEEK_END)`.
-    fn lseek_end(&mut self, fd: Fd) -> Result<usize>;
+    /// The size of the file or block device behind `fd`, by `lseek(fd, 0, SEEK_END)`.
+    fn lseek_end(&mut self, fd: Fd) -> Result<u64>;
     fn statx(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Stat>;
     /// `f_type`, the file system's magic number.
     fn fstatfs(&mut self, fd: Fd) -> Result<u32>;
     /// `X_OK` on the file that `fd` itself is (`AT_EMPTY_PATH`).
     fn faccessat2_x(&mut self, fd: Fd) -> Result<()>;
+    /// `W_OK` on a path, of which only EROFS is asked for: whether its file system is mounted read-only.
+    fn faccessat2_w(&mut self, path: ZStr<'_>) -> Result<()>;
     fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()>;
     fn unlinkat(&mut self, dir: Fd, name: ZStr<'_>, flags: u32) -> Result<()>;
 
@@ -87,8 +109,15 @@ pub trait Kernel {
     fn uevent_socket(&mut self) -> Result<Fd>;
     /// One datagram and its sender's netlink port, 0 for the kernel. Doesn't block.
     fn recvfrom<'b>(&mut self, socket: Fd, buffer: &'b mut [u8]) -> Result<(&'b [u8], u32)>;
-    /// Waits until `fd` is readable, or for `timeout_ms`; true when it is. Without an `fd`, just waits.
-    fn ppoll(&mut self, fd: Option<Fd>, timeout_ms: u64) -> Result<bool>;
+    /// Waits until one of `fds`, [`MOST_POLLED`] at most, is readable, and says which; `None` after `timeout_ms`.
+    fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Result<Option<Fd>>;
+
+    /// Numbers that a process and those that it forks have in common.
+    fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]>;
+    /// fork(2): a child that does `job` and exits. Returns its pidfd, which is readable when it has ended.
+    fn fork(&mut self, job: &mut dyn FnMut(&mut Self)) -> Result<Fd>;
+    /// Reaps a child that has ended.
+    fn waitid(&mut self, pidfd: Fd);
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()>;
     /// With the arguments and the environment that the kernel gave pintle, but `path` as `argv[0]`.

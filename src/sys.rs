@@ -7,27 +7,25 @@ mod memory;
 mod panic;
 mod start;
 
-pub(crate) use start::Arguments;
+use pintle::kmsg::Line;
+pub(crate) use start::argument;
 
-/// The running Linux, and what it started this process with.
-pub(crate) struct Linux {
-    arguments: Arguments,
-}
+/// The running Linux. It holds nothing: a pointer to it is never passed on in the compiled program.
+pub(crate) struct Linux(());
 
 impl Linux {
-    /// There is one for each process; [`start`] makes it.
-    fn new(arguments: Arguments) -> Self {
-        Linux { arguments }
+    /// There is one for each process; [`start`] makes it, and a panic another.
+    pub(crate) fn new() -> Self {
+        Linux(())
     }
 
-    /// For a panic, which has nobody to ask.
-    #[cfg(not(panic_proof))]
-    pub(crate) fn without_arguments() -> Self {
-        Linux { arguments: Arguments::none() }
+    /// The line that the log is writing.
+    pub(crate) fn log_line(&mut self) -> &mut Line {
+        start::line(self)
     }
 
     /// What this process was started with.
-    pub(crate) fn arguments(&self) -> Arguments {
-        self.arguments
+    fn arguments(&self) -> start::Arguments {
+        start::arguments()
     }
 }

@@ -4,17 +4,24 @@
 //! What is mounted stands in the tree under a name of its own (`@proc/cmdline`), which a path leads to by its mount
 //! point; below a descriptor of the initramfs's root are the initramfs's own files, whatever is mounted on them.
 
-use super::{Fd, Kernel, Result, Stat};
+use super::{Fd, Kernel, Result, SHARED, Stat};
 use crate::buffers::Buffers;
 use crate::bytes::{Dev, ZStr};
 use crate::error::Errno;
+use crate::kmsg::Line;
 use crate::z;
 
 use linux_raw_sys::general::{
     AT_REMOVEDIR, DT_DIR, DT_REG, RAMFS_MAGIC, RESOLVE_NO_SYMLINKS, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG,
 };
-use std::collections::{BTreeMap, VecDeque};
+use linux_raw_sys::ioctl::{BLKGETDISKSEQ, BLKSSZGET, BTRFS_IOC_DEVICES_READY, BTRFS_IOC_SCAN_DEV};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::AtomicU32;
+
+mod block;
+pub(crate) use block::Block;
+use block::{Listed, partitions};
 
 /// How a boot ended: what the calls that don't return leave behind.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,10 +36,14 @@ pub(crate) enum End {
 pub(crate) struct File {
     mode: u32,
     bytes: Vec<u8>,
-    rdev: Dev,
+    rdev: Option<Dev>,
 }
 
-const NO_DEV: Dev = Dev { major: 0, minor: 0 };
+/// What is made anew whenever it is opened, and how much of it one call reads (`seq_read_iter()` in fs/seq_file.c).
+const PARTITIONS: &str = "@proc/partitions";
+const PAGE_BYTES: usize = 4096;
+
+const NO_DEV: Option<Dev> = None;
 
 pub(crate) fn dir() -> File {
     File { mode: S_IFDIR | 0o755, bytes: Vec::new(), rdev: NO_DEV }
@@ -44,18 +55,35 @@ pub(crate) fn link(target: &str) -> File {
     File { mode: S_IFLNK | 0o777, bytes: target.as_bytes().to_vec(), rdev: NO_DEV }
 }
 pub(crate) fn block(major: u32, minor: u32) -> File {
-    File { mode: S_IFBLK | 0o600, bytes: Vec::new(), rdev: Dev { major, minor } }
+    disk(major, minor, [])
+}
+pub(crate) fn disk(major: u32, minor: u32, bytes: impl AsRef<[u8]>) -> File {
+    File { mode: S_IFBLK | 0o600, bytes: bytes.as_ref().to_vec(), rdev: Dev::new(major, minor) }
 }
 fn char_device() -> File {
     File { mode: S_IFCHR | 0o600, bytes: Vec::new(), rdev: NO_DEV }
 }
 
+/// What unwinds a child that hangs.
+struct Hangs;
+
+#[derive(Clone)]
 struct Open {
     path: String,
-    read: bool,
+    /// The last entry of the directory that was read.
+    read: String,
+    /// Where the file is read on.
+    offset: usize,
+}
+
+impl Open {
+    fn new(path: String) -> Self {
+        Open { path, read: String::new(), offset: 0 }
+    }
 }
 
 /// The kernel.
+#[derive(Clone)]
 pub(crate) struct Fake {
     /// Straight out of the initramfs, as from Linux 7 on.
     pub(crate) pivots_straight: bool,
@@ -71,24 +99,49 @@ pub(crate) struct Fake {
     pub(crate) uevents: VecDeque<(u64, Vec<u8>)>,
     /// Devices that come with them: what is added to the tree then.
     pub(crate) later: Vec<(u64, String, File)>,
+    /// What /proc/partitions says, in the order that the devices were added.
+    listed: Vec<Listed>,
     /// The call, by its place, that fails, and how.
     pub(crate) fail: Option<(usize, Errno)>,
     pub(crate) calls: Vec<String>,
     /// What was written to the log and to the console.
     pub(crate) log: Vec<String>,
     pub(crate) now_ms: u64,
+    /// Calls, by how they start, that fail whenever they are made, and how.
+    pub(crate) refused: Vec<(&'static str, Errno)>,
+    /// What happens right before the first call that starts with this.
+    pub(crate) before: Option<(&'static str, fn(&mut Fake))>,
+    /// Devices that don't answer when they are read: nodes, by name. A child that meets one doesn't end.
+    pub(crate) hanging: BTreeSet<&'static str>,
+    /// They don't even when they are opened.
+    pub(crate) hangs_at_open: bool,
+    /// When those answer after all.
+    pub(crate) hangs_until_ms: u64,
+    /// Counts what was attached to the devices that are there.
+    pub(crate) diskseq: u64,
+    /// The next process is a child.
+    child: bool,
+    btrfs_scanned: BTreeSet<String>,
     fds: BTreeMap<i32, Open>,
+    /// The devices that mounted file systems are on, by their mounts' names.
+    pub(crate) devices: BTreeMap<String, Option<Dev>>,
     /// Mount points, and the names under which what is mounted there stands.
     mounts: BTreeMap<String, String>,
     cwd: String,
     root: String,
     rerooted: bool,
     stdio: bool,
+    line: Line,
 }
 
 impl Fake {
-    /// A machine whose command line is `cmdline`, with an ext4 root on /dev/vda.
+    /// A machine whose command line is `cmdline`, with an ext4 root on /dev/vda, which shows nothing of it.
     pub(crate) fn new(cmdline: &str) -> Self {
+        Fake::bare(cmdline).with_block(&Block::disk("vda", (254, 0), Vec::new()))
+    }
+
+    /// The same without any block device.
+    pub(crate) fn bare(cmdline: &str) -> Self {
         let files =
             |list: &[(&str, File)]| list.iter().map(|(name, file)| ((*name).to_string(), file.clone())).collect();
         let mut fake = Fake {
@@ -108,38 +161,45 @@ impl Fake {
             mountable: BTreeMap::new(),
             uevents: VecDeque::new(),
             later: Vec::new(),
+            listed: Vec::new(),
             fail: None,
             calls: Vec::new(),
             log: Vec::new(),
             now_ms: 5_000,
+            refused: Vec::new(),
+            before: None,
+            hanging: BTreeSet::new(),
+            hangs_at_open: false,
+            hangs_until_ms: u64::MAX,
+            diskseq: 0,
+            child: false,
+            btrfs_scanned: BTreeSet::new(),
             fds: BTreeMap::new(),
+            devices: BTreeMap::new(),
             mounts: BTreeMap::new(),
             cwd: "/".into(),
             root: String::new(),
             rerooted: false,
             stdio: true,
+            line: Line::new(),
         };
         fake.mountable.insert(
             "proc",
             files(&[
                 ("/cmdline", file(0o444, format!("{cmdline}\n"))),
+                ("/partitions", file(0o444, "")),
                 ("/filesystems", file(0o444, "nodev\tsysfs\nnodev\tproc\n\text3\n\text4\n\tvfat\n")),
                 ("/sys/kernel/printk", file(0o644, "7\t4\t1\t7\n")),
                 ("/sys/kernel/osrelease", file(0o444, "6.12.1\n")),
             ]),
         );
-        let vda = "MAJOR=254\nMINOR=0\nDEVNAME=vda\nDEVTYPE=disk\nDISKSEQ=1\n";
-        fake.mountable.insert(
-            "sysfs",
-            files(&[
-                ("/class/block", dir()),
-                ("/class/block/vda", dir()),
-                ("/class/block/vda/uevent", file(0o644, vda)),
-                ("/class/block/vda/size", file(0o444, "65536\n")),
-            ]),
-        );
-        let dev =
-            [("/console", char_device()), ("/null", char_device()), ("/kmsg", char_device()), ("/vda", block(254, 0))];
+        fake.mountable.insert("sysfs", files(&[("/dev/block", dir())]));
+        let dev = [
+            ("/console", char_device()),
+            ("/null", char_device()),
+            ("/kmsg", char_device()),
+            ("/btrfs-control", char_device()),
+        ];
         fake.mountable.insert("devtmpfs", files(&dev));
         fake.mountable.insert("tmpfs", BTreeMap::new());
         fake.mountable.insert(
@@ -168,6 +228,25 @@ impl Fake {
         self
     }
 
+    /// Adds a block device.
+    pub(crate) fn with_block(mut self, block: &Block) -> Self {
+        for (fstype, path, file) in block.files() {
+            self = self.with(fstype, &path, file);
+        }
+        self.listed.retain(|known| known.dev != block.dev);
+        self.listed.push(block.listed(0));
+        self
+    }
+
+    /// The same, at a time, and the kernel tells of it.
+    pub(crate) fn with_block_later(mut self, at_ms: u64, block: &Block) -> Self {
+        self.later
+            .extend(block.files().into_iter().map(|(fstype, path, file)| (at_ms, format!("@{fstype}{path}"), file)));
+        self.uevents.push_back((at_ms, block.message()));
+        self.listed.push(block.listed(at_ms));
+        self
+    }
+
     pub(crate) fn without(mut self, fstype: &'static str, path: &str) -> Self {
         self.mountable.entry(fstype).or_default().remove(path);
         self
@@ -189,7 +268,7 @@ impl Fake {
     pub(crate) fn boot(&mut self) -> Option<End> {
         if self.stdio {
             for fd in 0..=2 {
-                self.fds.insert(fd, Open { path: "/dev/console".into(), read: false });
+                self.fds.insert(fd, Open::new("/dev/console".into()));
             }
         }
         let end = catch_unwind(AssertUnwindSafe(|| {
@@ -215,9 +294,22 @@ impl Fake {
         (0..=2).filter_map(|fd| self.fds.get(&fd)).map(|open| open.path.as_str()).collect()
     }
 
+    /// A child that reads a device which doesn't answer is stopped for good; PID 1 must not do so.
+    fn hang(&mut self, path: &str) {
+        if self.now_ms < self.hangs_until_ms && self.hanging.contains(path.trim_start_matches("@devtmpfs/")) {
+            assert!(self.child, "PID 1 hangs on {path}");
+            resume_unwind(Box::new(Hangs));
+        }
+    }
+
     fn call(&mut self, line: String) -> Result<()> {
         assert!(self.calls.len() < 100_000, "it doesn't end");
+        if let Some((_, happen)) = self.before.take_if(|(start, _)| line.starts_with(*start)) {
+            happen(self);
+        }
+        let refused = self.refused.iter().find(|(start, _)| line.starts_with(start)).copied();
         let failed = self.fail.filter(|(place, _)| *place == self.calls.len()).map(|(_, errno)| errno);
+        let failed = failed.or(refused.map(|(_, errno)| errno));
         self.calls.push(line);
         failed.map_or(Ok(()), Err)
     }
@@ -238,12 +330,16 @@ impl Fake {
 
     /// The same, through the mount points that it leads to.
     fn crossed(&self, dir: Fd, path: ZStr<'_>) -> String {
-        let full = self.full(dir, path);
-        let through = self.mounts.iter().find_map(|(point, name)| {
+        self.through(&self.full(dir, path))
+    }
+
+    fn through(&self, full: &str) -> String {
+        // The one that is deepest.
+        let through = self.mounts.iter().rev().find_map(|(point, name)| {
             let rest = full.strip_prefix(point.as_str())?;
             (rest.is_empty() || rest.starts_with('/')).then(|| format!("{name}{rest}"))
         });
-        through.unwrap_or(full)
+        through.unwrap_or_else(|| full.into())
     }
 
     fn lookup(&self, path: &str) -> Result<&File> {
@@ -257,7 +353,7 @@ impl Fake {
 
     fn open(&mut self, path: String) -> Fd {
         let fd = (0..).find(|fd| !self.fds.contains_key(fd)).expect("a free descriptor");
-        self.fds.insert(fd, Open { path, read: false });
+        self.fds.insert(fd, Open::new(path));
         Fd(fd)
     }
 
@@ -272,6 +368,22 @@ impl Fake {
         self.tree.extend(come);
     }
 
+    fn partitions(&self) -> Vec<String> {
+        partitions(self.listed.iter().filter(|one| one.at_ms <= self.now_ms))
+    }
+
+    /// The bytes of /proc/partitions that one call reads at most: what fits into a page, nothing torn apart.
+    fn partitions_at(&self, offset: usize) -> usize {
+        let mut end = 0;
+        let ends = self.partitions().into_iter().map(|record| {
+            end += record.len();
+            end
+        });
+        let rest: Vec<_> = ends.filter(|end| *end > offset).map(|end| end - offset).collect();
+        // The first is whole, however long.
+        rest.iter().rev().copied().find(|length| *length <= PAGE_BYTES).or(rest.first().copied()).unwrap_or(0)
+    }
+
     fn name(&self, fd: Fd) -> String {
         match fd {
             Fd::CWD => "CWD".into(),
@@ -280,7 +392,7 @@ impl Fake {
     }
 
     fn mount_files(&mut self, fstype: &'static str, point: String) -> Result<()> {
-        self.lookup(&point)?;
+        self.lookup(&point).or_else(|_| self.lookup(&self.through(&point)))?;
         let name = format!("@{fstype}");
         for (path, file) in self.mountable.get(fstype).ok_or(Errno::EINVAL)?.clone() {
             self.tree.insert(format!("{name}{path}"), file);
@@ -309,6 +421,12 @@ impl Kernel for Fake {
         self.come();
         let full = self.crossed(dir, path);
         self.lookup(&full)?;
+        if full == PARTITIONS {
+            self.tree.insert(full.clone(), file(0o444, self.partitions().concat()));
+        }
+        if self.hangs_at_open {
+            self.hang(&full);
+        }
         Ok(self.open(full))
     }
 
@@ -337,16 +455,56 @@ impl Kernel for Fake {
     fn dup3(&mut self, old: Fd, new: Fd) -> Result<()> {
         self.call(format!("dup3 {} {}", old.0, new.0))?;
         let path = self.fds.get(&old.0).expect("an open descriptor").path.clone();
-        self.fds.insert(new.0, Open { path, read: false });
+        self.fds.insert(new.0, Open::new(path));
         Ok(())
     }
 
-    fn read<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+    fn read(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<u32> {
         self.call(format!("read {}", fd.0))?;
-        let bytes = &self.tree[&self.fds[&fd.0].path].bytes;
-        let length = bytes.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&bytes[..length]);
+        let Open { path, offset, .. } = self.fds[&fd.0].clone();
+        let rest = self.tree[&path].bytes.get(offset..).unwrap_or_default();
+        let once = if path == PARTITIONS { self.partitions_at(offset) } else { rest.len() };
+        let length = once.min(rest.len()).min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        self.fds.get_mut(&fd.0).expect("an open descriptor").offset += length;
+        Ok(u32::try_from(length).expect("a length"))
+    }
+
+    fn line(&mut self) -> &mut Line {
+        &mut self.line
+    }
+
+    fn write_line(&mut self, fd: Fd, from: usize) -> Result<i32> {
+        let bytes = self.line.text.as_bytes()[from..].to_vec();
+        self.write(fd, &bytes)
+    }
+
+    fn pread<'b>(&mut self, fd: Fd, buffer: &'b mut [u8], offset: u64) -> Result<&'b [u8]> {
+        self.call(format!("pread {} {} {offset}", fd.0, buffer.len()))?;
+        let path = self.fds[&fd.0].path.clone();
+        self.hang(&path);
+        let bytes = &self.tree[&path].bytes;
+        let rest = bytes.get(usize::try_from(offset).expect("small")..).unwrap_or_default();
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
         Ok(&buffer[..length])
+    }
+
+    fn ioctl_number(&mut self, fd: Fd, request: u32) -> Result<u64> {
+        self.call(format!("ioctl {} {request:#x}", fd.0))?;
+        match request {
+            BLKSSZGET => Ok(512),
+            BLKGETDISKSEQ => Ok(self.diskseq),
+            _ => Err(Errno::new(25)),
+        }
+    }
+
+    fn ioctl_btrfs(&mut self, fd: Fd, request: u32, path: ZStr<'_>) -> Result<i32> {
+        self.call(format!("ioctl {} {request:#x} {}", fd.0, text(path)))?;
+        if request == BTRFS_IOC_SCAN_DEV {
+            self.btrfs_scanned.insert(text(path).into());
+        }
+        Ok(i32::from(request == BTRFS_IOC_DEVICES_READY && self.btrfs_scanned.len() < 2))
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32> {
@@ -360,20 +518,25 @@ impl Kernel for Fake {
     fn getdents64<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
         self.call(format!("getdents64 {}", fd.0))?;
         let open = self.fds.get_mut(&fd.0).expect("an open descriptor");
-        if std::mem::replace(&mut open.read, true) {
-            return Ok(&[]);
-        }
         let prefix = format!("{}/", open.path.trim_end_matches('/'));
         let mut bytes = Vec::new();
         let entries = self.tree.iter().filter_map(|(path, file)| Some((path.strip_prefix(&prefix)?, file)));
-        for (name, file) in entries.filter(|(name, _)| !name.contains('/') && !name.is_empty()) {
+        let last = std::mem::take(&mut open.read);
+        for (name, file) in entries.filter(|(name, _)| !name.contains('/') && **name > *last) {
             let length = (19 + name.len() + 1).next_multiple_of(8);
             let start = bytes.len();
+            if start + length > buffer.len() {
+                break;
+            }
+            open.read = name.into();
             bytes.extend_from_slice(&[0; 16]);
             bytes.extend(u16::try_from(length).expect("short").to_le_bytes());
             bytes.push(u8::try_from(if file.mode & S_IFDIR == S_IFDIR { DT_DIR } else { DT_REG }).expect("a byte"));
             bytes.extend_from_slice(name.as_bytes());
             bytes.resize(start + length, 0);
+        }
+        if bytes.is_empty() {
+            open.read = last;
         }
         buffer[..bytes.len()].copy_from_slice(&bytes);
         Ok(&buffer[..bytes.len()])
@@ -384,9 +547,9 @@ impl Kernel for Fake {
         Ok(self.tree[&self.fds[&fd.0].path].bytes.clone().leak())
     }
 
-    fn lseek_end(&mut self, fd: Fd) -> Result<usize> {
+    fn lseek_end(&mut self, fd: Fd) -> Result<u64> {
         self.call(format!("lseek {}", fd.0))?;
-        Ok(self.tree[&self.fds[&fd.0].path].bytes.len())
+        Ok(self.tree[&self.fds[&fd.0].path].bytes.len() as u64)
     }
 
     fn statx(&mut self, dir: Fd, path: ZStr<'_>, _flags: u32) -> Result<Stat> {
@@ -394,12 +557,13 @@ impl Kernel for Fake {
         self.come();
         if text(path).ends_with("self/ns/pid") {
             let there = self.proc_mounted || dir != Fd::CWD;
-            let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, rdev: NO_DEV };
+            let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, rdev: NO_DEV, dev: NO_DEV };
             return there.then_some(stat).ok_or(Errno::ENOENT);
         }
         let full = self.crossed(dir, path);
         let file = self.lookup(&full)?;
-        Ok(Stat { mode: file.mode, ino: 1, rdev: file.rdev })
+        let dev = self.devices.get(&full).copied().unwrap_or(NO_DEV);
+        Ok(Stat { mode: file.mode, ino: 1, rdev: file.rdev, dev })
     }
 
     fn fstatfs(&mut self, fd: Fd) -> Result<u32> {
@@ -411,6 +575,12 @@ impl Kernel for Fake {
         self.call(format!("faccessat2 {}", fd.0))?;
         let executable = self.lookup(&self.fds[&fd.0].path)?.mode & 0o111 != 0;
         if executable { Ok(()) } else { Err(Errno::EACCES) }
+    }
+
+    fn faccessat2_w(&mut self, path: ZStr<'_>) -> Result<()> {
+        self.call(format!("faccessat2 {}", text(path)))?;
+        // SquashFS is mounted read-only by itself.
+        if self.crossed(Fd::CWD, path).starts_with("@squashfs") { Err(Errno::EROFS) } else { Ok(()) }
     }
 
     fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()> {
@@ -446,6 +616,15 @@ impl Kernel for Fake {
             return Err(Errno::EBUSY);
         }
         let known = self.mountable.keys().find(|known| **known == text(fstype)).copied();
+        self.lookup(&full).or_else(|_| self.lookup(&self.through(&full)))?;
+        if known.is_none() && text(fstype) == "efivarfs" {
+            return Err(Errno::ENODEV);
+        }
+        if let Some(node) = self.tree.get(&self.crossed(Fd::CWD, source)) {
+            // btrfs takes a number of its own, of no driver.
+            let dev = if text(fstype) == "btrfs" { Dev::new(0, 40) } else { node.rdev };
+            self.devices.insert(format!("@{}", text(fstype)), dev);
+        }
         self.mount_files(known.ok_or(Errno::EINVAL)?, full)
     }
 
@@ -525,19 +704,52 @@ impl Kernel for Fake {
         Ok((&buffer[..message.len()], port))
     }
 
-    fn ppoll(&mut self, fd: Option<Fd>, timeout_ms: u64) -> Result<bool> {
-        self.call(format!("ppoll {} {timeout_ms}", fd.map_or("-".into(), |fd| fd.0.to_string())))?;
-        let end = self.now_ms.saturating_add(timeout_ms);
-        match self.uevents.front() {
-            Some((at, _)) if fd.is_some() && *at <= end => {
-                self.now_ms = self.now_ms.max(*at);
-                Ok(true)
-            }
-            _ => {
-                self.now_ms = end;
-                Ok(false)
-            }
+    fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Result<Option<Fd>> {
+        let names: Vec<_> = fds.iter().filter(|fd| fd.0 >= 0).map(|fd| fd.0.to_string()).collect();
+        self.call(format!("ppoll {} {timeout_ms}", names.join(",")))?;
+        // A negative one is passed over.
+        let find = |path: &str| fds.iter().find(|fd| fd.0 >= 0 && self.fds[&fd.0].path == path);
+        if let Some(ended) = find("pidfd:ended") {
+            return Ok(Some(*ended));
         }
+        let end = self.now_ms.saturating_add(timeout_ms);
+        let message = find("socket:uevents").and_then(|socket| Some((self.uevents.front()?.0, *socket)));
+        let answer = find("pidfd:hangs").map(|pidfd| (self.hangs_until_ms, *pidfd));
+        let next = message.into_iter().chain(answer).filter(|(at, _)| *at <= end).min_by_key(|(at, _)| *at);
+        self.now_ms = next.map_or(end, |(at, _)| self.now_ms.max(at));
+        if let Some((_, fd)) = next.filter(|next| Some(*next) == answer) {
+            self.fds.get_mut(&fd.0).expect("an open descriptor").path = "pidfd:ended".into();
+        }
+        Ok(next.map(|(_, fd)| fd))
+    }
+
+    fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]> {
+        self.call("mmap shared".into())?;
+        Ok(Box::leak(Box::new([const { AtomicU32::new(0) }; SHARED])))
+    }
+
+    /// The child runs to its end before its parent goes on.
+    fn fork(&mut self, job: &mut dyn FnMut(&mut Self)) -> Result<Fd> {
+        self.call("clone".into())?;
+        let pidfd = self.open("pidfd:hangs".into());
+        self.child = true;
+        // Its table of descriptors is a copy.
+        let fds = self.fds.clone();
+        let ended = catch_unwind(AssertUnwindSafe(|| job(self)));
+        self.child = false;
+        self.fds = fds;
+        match ended {
+            Ok(()) => self.fds.get_mut(&pidfd.0).expect("an open descriptor").path = "pidfd:ended".into(),
+            Err(payload) if payload.is::<Hangs>() => {}
+            Err(panic) => resume_unwind(panic),
+        }
+        let _ = self.call("exit_group 0".into());
+        Ok(pidfd)
+    }
+
+    fn waitid(&mut self, pidfd: Fd) {
+        let _ = self.call(format!("waitid {}", pidfd.0));
+        assert_eq!(self.fds[&pidfd.0].path, "pidfd:ended");
     }
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {

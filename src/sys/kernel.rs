@@ -3,38 +3,57 @@
 
 use super::Linux;
 use core::ffi::c_char;
+use core::mem::MaybeUninit;
+use core::sync::atomic::AtomicU32;
+use linux_raw_sys::btrfs::{BTRFS_PATH_NAME_MAX, btrfs_ioctl_vol_args};
 use linux_raw_sys::general::{
-    __kernel_timespec, AT_EMPTY_PATH, CLOCK_MONOTONIC, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC, LINUX_REBOOT_MAGIC1,
-    LINUX_REBOOT_MAGIC2, MAP_PRIVATE, O_CLOEXEC, POLLIN, PROT_READ, SEEK_END, STATX_INO, STATX_MODE, STATX_TYPE, X_OK,
-    fsconfig_command, open_how, pollfd, statfs, statx,
+    __kernel_timespec, AT_EMPTY_PATH, CLOCK_MONOTONIC, CLONE_PIDFD, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC,
+    LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_CLOEXEC, P_PIDFD, POLLIN,
+    PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, STATX_INO, STATX_MODE, STATX_TYPE, W_OK, WEXITED, X_OK, fsconfig_command,
+    open_how, pollfd, statfs, statx,
 };
 use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
 use pintle::bytes::{Dev, ZStr};
 use pintle::error::Errno;
-use pintle::kernel::{Fd, Kernel, Result, Stat};
+use pintle::kernel::{Fd, Kernel, MOST_POLLED, Result, SHARED, Stat};
+use pintle::kmsg::Line;
 use pintle::z;
 use syscalls::{Sysno, raw_syscall};
 
-/// The caller's `unsafe` block answers for the arguments.
+/// A call that returns a number which fits an `int`. The caller's `unsafe` block answers for the arguments.
 macro_rules! call {
     ($name:ident $(, $argument:expr)*) => {
-        result(raw_syscall!(Sysno::$name $(, $argument)*))
+        result(int(raw_syscall!(Sysno::$name $(, $argument)*)))
     };
 }
 
-/// What the register says: errors are the last 4095 values, and what else is looked at fits an `int`.
-#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the range is checked")]
-fn result(value: usize) -> Result<i32> {
-    match value as isize {
-        error @ -4095..=-1 => Err(Errno::new(-error as i32)),
-        value => Ok(value as i32),
-    }
+/// A call that returns 0.
+macro_rules! done {
+    ($name:ident $(, $argument:expr)*) => {
+        Errno::check(int(raw_syscall!(Sysno::$name $(, $argument)*)))
+    };
+}
+
+/// The register as an `int`, which is all that there is to most calls' results.
+#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "that is what the kernel put there")]
+fn int(value: usize) -> i32 {
+    value as i32
+}
+
+/// Errors are negative.
+fn result(value: i32) -> Result<i32> {
+    if value < 0 { Errno::check(value).map(|()| 0) } else { Ok(value) }
+}
+
+/// The same of an address or a size: errors are the last values of the register.
+fn result_u64(value: usize) -> Result<u64> {
+    if value.cast_signed() < 0 { Errno::check(int(value)).map(|()| 0) } else { Ok(value as u64) }
 }
 
 /// What a call filled of `buffer`.
 fn filled(buffer: &[u8], length: i32) -> &[u8] {
-    usize::try_from(length).ok().and_then(|length| buffer.get(..length)).unwrap_or(buffer)
+    buffer.get(..length.cast_unsigned() as usize).unwrap_or(buffer)
 }
 
 fn timespec(milliseconds: u64) -> __kernel_timespec {
@@ -51,9 +70,8 @@ impl Kernel for Linux {
     fn clock_gettime(&mut self) -> u64 {
         let mut now = timespec(0);
         // SAFETY: the kernel writes one timespec. It can't fail for this clock.
-        let _ = unsafe { call!(clock_gettime, CLOCK_MONOTONIC, &raw mut now) };
-        let part = |number| u64::try_from(number).unwrap_or(0);
-        part(now.tv_sec) * 1000 + part(now.tv_nsec) / 1_000_000
+        let _ = unsafe { done!(clock_gettime, CLOCK_MONOTONIC, &raw mut now) };
+        now.tv_sec.cast_unsigned() * 1000 + now.tv_nsec.cast_unsigned() / 1_000_000
     }
 
     fn openat(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd> {
@@ -69,7 +87,7 @@ impl Kernel for Linux {
 
     fn close(&mut self, fd: Fd) {
         // SAFETY: takes a number; no Rust object owns a descriptor here.
-        let _ = unsafe { call!(close, fd.0) };
+        let _ = unsafe { done!(close, fd.0) };
     }
 
     fn dup3(&mut self, old: Fd, new: Fd) -> Result<()> {
@@ -77,15 +95,45 @@ impl Kernel for Linux {
         unsafe { call!(dup3, old.0, new.0, 0) }.map(drop)
     }
 
-    fn read<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+    fn read(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<u32> {
         // SAFETY: the kernel writes at most the length given, into a buffer that is ours alone.
-        let length = unsafe { call!(read, fd.0, buffer.as_mut_ptr(), buffer.len()) }?;
-        Ok(filled(buffer, length))
+        unsafe { call!(read, fd.0, buffer.as_mut_ptr(), buffer.len()) }.map(i32::cast_unsigned)
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32> {
         // SAFETY: the kernel reads the length given.
         unsafe { call!(write, fd.0, bytes.as_ptr(), bytes.len()) }
+    }
+
+    fn line(&mut self) -> &mut Line {
+        self.log_line()
+    }
+
+    fn write_line(&mut self, fd: Fd, from: usize) -> Result<i32> {
+        let bytes = self.log_line().text.as_bytes();
+        // SAFETY: the kernel reads the length given.
+        bytes.get(from..).map_or(Ok(0), |bytes| unsafe { call!(write, fd.0, bytes.as_ptr(), bytes.len()) })
+    }
+
+    fn pread<'b>(&mut self, fd: Fd, buffer: &'b mut [u8], offset: u64) -> Result<&'b [u8]> {
+        // SAFETY: the kernel writes at most the length given, into a buffer that is ours alone.
+        let length = unsafe { call!(pread64, fd.0, buffer.as_mut_ptr(), buffer.len(), offset) }?;
+        Ok(filled(buffer, length))
+    }
+
+    fn ioctl_number(&mut self, fd: Fd, request: u32) -> Result<u64> {
+        let mut number = 0u64;
+        // SAFETY: the requests that the trait names write 4 or 8 bytes; both architectures are little-endian.
+        unsafe { done!(ioctl, fd.0, request, &raw mut number) }.map(|()| number)
+    }
+
+    fn ioctl_btrfs(&mut self, fd: Fd, request: u32, path: ZStr<'_>) -> Result<i32> {
+        let mut arguments = btrfs_ioctl_vol_args { fd: 0, name: [0; BTRFS_PATH_NAME_MAX as usize + 1] };
+        for (to, from) in arguments.name.iter_mut().zip(path.to_bytes()) {
+            *to = c_char::from_ne_bytes([*from]);
+        }
+        // SAFETY: reads one such struct; its name is shorter than its place, so that a NUL ends it.
+        unsafe { call!(ioctl, fd.0, request, &raw const arguments) }
     }
 
     fn getdents64<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
@@ -97,51 +145,60 @@ impl Kernel for Linux {
     fn mmap(&mut self, fd: Fd, length: usize) -> Result<&'static [u8]> {
         // SAFETY: the kernel chooses a free place.
         let address = unsafe { raw_syscall!(Sysno::mmap, 0, length, PROT_READ, MAP_PRIVATE, fd.0, 0) };
-        result(address)?;
+        result_u64(address)?;
         // SAFETY: `length` readable bytes are there now and are never unmapped. Nobody writes to or
         // truncates a file of the initramfs.
         Ok(unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance(address), length) })
     }
 
-    fn lseek_end(&mut self, fd: Fd) -> Result<usize> {
+    fn lseek_end(&mut self, fd: Fd) -> Result<u64> {
         // SAFETY: takes numbers.
-        unsafe { call!(lseek, fd.0, 0, SEEK_END) }.map(|size| usize::try_from(size).unwrap_or(0))
+        result_u64(unsafe { raw_syscall!(Sysno::lseek, fd.0, 0, SEEK_END) })
     }
 
     fn statx(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Stat> {
-        // SAFETY: all zeros is a statx.
-        let mut stat: statx = unsafe { core::mem::zeroed() };
+        let mut stat = MaybeUninit::<statx>::uninit();
+        let asked = STATX_TYPE | STATX_MODE | STATX_INO;
         // SAFETY: reads a C string and writes one statx.
-        unsafe { call!(statx, dir.0, path.as_ptr(), flags, STATX_TYPE | STATX_MODE | STATX_INO, &raw mut stat) }?;
+        unsafe { done!(statx, dir.0, path.as_ptr(), flags, asked, stat.as_mut_ptr()) }?;
+        // SAFETY: written, and any bytes are a statx.
+        let stat = unsafe { stat.assume_init_ref() };
         Ok(Stat {
             mode: stat.stx_mode.into(),
             ino: stat.stx_ino,
-            rdev: Dev { major: stat.stx_rdev_major, minor: stat.stx_rdev_minor },
+            rdev: Dev::new(stat.stx_rdev_major, stat.stx_rdev_minor),
+            dev: Dev::new(stat.stx_dev_major, stat.stx_dev_minor),
         })
     }
 
     fn fstatfs(&mut self, fd: Fd) -> Result<u32> {
-        // SAFETY: all zeros is a statfs.
-        let mut stat: statfs = unsafe { core::mem::zeroed() };
+        let mut stat = MaybeUninit::<statfs>::uninit();
         // SAFETY: the kernel writes one statfs.
-        unsafe { call!(fstatfs, fd.0, &raw mut stat) }?;
+        unsafe { done!(fstatfs, fd.0, stat.as_mut_ptr()) }?;
+        // SAFETY: written, and any bytes are a statfs.
+        let stat = unsafe { stat.assume_init_ref() };
         // Magic numbers have 32 bits; some fill them, and come sign-extended where the field is a long.
         Ok((stat.f_type & 0xffff_ffff).try_into().unwrap_or(0))
     }
 
     fn faccessat2_x(&mut self, fd: Fd) -> Result<()> {
         // SAFETY: reads a C string.
-        unsafe { call!(faccessat2, fd.0, z!(c"").as_ptr(), X_OK, AT_EMPTY_PATH) }.map(drop)
+        unsafe { done!(faccessat2, fd.0, z!(c"").as_ptr(), X_OK, AT_EMPTY_PATH) }
+    }
+
+    fn faccessat2_w(&mut self, path: ZStr<'_>) -> Result<()> {
+        // SAFETY: reads a C string.
+        unsafe { call!(faccessat2, Fd::CWD.0, path.as_ptr(), W_OK, 0) }.map(drop)
     }
 
     fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()> {
         // SAFETY: reads a C string.
-        unsafe { call!(mkdirat, dir.0, path.as_ptr(), mode) }.map(drop)
+        unsafe { done!(mkdirat, dir.0, path.as_ptr(), mode) }
     }
 
     fn unlinkat(&mut self, dir: Fd, name: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string.
-        unsafe { call!(unlinkat, dir.0, name.as_ptr(), flags) }.map(drop)
+        unsafe { done!(unlinkat, dir.0, name.as_ptr(), flags) }
     }
 
     fn mount(
@@ -153,12 +210,12 @@ impl Kernel for Linux {
         data: ZStr<'_>,
     ) -> Result<()> {
         // SAFETY: reads four C strings; every file system that pintle mounts takes its data as text.
-        unsafe { call!(mount, source.as_ptr(), target.as_ptr(), fstype.as_ptr(), flags, data.as_ptr()) }.map(drop)
+        unsafe { done!(mount, source.as_ptr(), target.as_ptr(), fstype.as_ptr(), flags, data.as_ptr()) }
     }
 
     fn umount2(&mut self, target: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string.
-        unsafe { call!(umount2, target.as_ptr(), flags) }.map(drop)
+        unsafe { done!(umount2, target.as_ptr(), flags) }
     }
 
     fn fsopen(&mut self, fstype: ZStr<'_>) -> Result<Fd> {
@@ -170,9 +227,9 @@ impl Kernel for Linux {
         let (key, source) = (z!(c"source"), z!(c"proc"));
         // SAFETY: reads two C strings. Where it fails the mount has no source, which is but a name.
         let _ =
-            unsafe { call!(fsconfig, fs.0, fsconfig_command::FSCONFIG_SET_STRING, key.as_ptr(), source.as_ptr(), 0) };
+            unsafe { done!(fsconfig, fs.0, fsconfig_command::FSCONFIG_SET_STRING, key.as_ptr(), source.as_ptr(), 0) };
         // SAFETY: takes numbers; CMD_CREATE has neither key nor value.
-        unsafe { call!(fsconfig, fs.0, fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
+        unsafe { done!(fsconfig, fs.0, fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
         // SAFETY: takes numbers.
         unsafe { call!(fsmount, fs.0, FSMOUNT_CLOEXEC, attributes) }.map(Fd)
     }
@@ -184,22 +241,22 @@ impl Kernel for Linux {
 
     fn move_mount(&mut self, from: Fd, from_path: ZStr<'_>, to: Fd, to_path: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads two C strings.
-        unsafe { call!(move_mount, from.0, from_path.as_ptr(), to.0, to_path.as_ptr(), flags) }.map(drop)
+        unsafe { done!(move_mount, from.0, from_path.as_ptr(), to.0, to_path.as_ptr(), flags) }
     }
 
     fn pivot_root(&mut self, new_root: ZStr<'_>, put_old: ZStr<'_>) -> Result<()> {
         // SAFETY: reads two C strings.
-        unsafe { call!(pivot_root, new_root.as_ptr(), put_old.as_ptr()) }.map(drop)
+        unsafe { done!(pivot_root, new_root.as_ptr(), put_old.as_ptr()) }
     }
 
     fn chdir(&mut self, path: ZStr<'_>) -> Result<()> {
         // SAFETY: reads a C string.
-        unsafe { call!(chdir, path.as_ptr()) }.map(drop)
+        unsafe { done!(chdir, path.as_ptr()) }
     }
 
     fn chroot(&mut self, path: ZStr<'_>) -> Result<()> {
         // SAFETY: reads a C string.
-        unsafe { call!(chroot, path.as_ptr()) }.map(drop)
+        unsafe { done!(chroot, path.as_ptr()) }
     }
 
     fn uevent_socket(&mut self) -> Result<Fd> {
@@ -209,9 +266,9 @@ impl Kernel for Linux {
         const FAMILY: u16 = AF_NETLINK as u16;
         let address = sockaddr_nl { nl_family: FAMILY, nl_pad: 0, nl_pid: 0, nl_groups: 1 };
         // SAFETY: reads one address of the size given.
-        let bound = unsafe { call!(bind, socket.0, &raw const address, size_of::<sockaddr_nl>()) };
+        let bound = unsafe { done!(bind, socket.0, &raw const address, size_of::<sockaddr_nl>()) };
         match bound {
-            Ok(_) => Ok(socket),
+            Ok(()) => Ok(socket),
             Err(errno) => {
                 self.close(socket);
                 Err(errno)
@@ -238,18 +295,49 @@ impl Kernel for Linux {
         Ok((filled(buffer, length), address.nl_pid))
     }
 
-    fn ppoll(&mut self, fd: Option<Fd>, timeout_ms: u64) -> Result<bool> {
+    fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Result<Option<Fd>> {
         let mut timeout = timespec(timeout_ms);
         #[allow(clippy::cast_possible_truncation, reason = "1")]
         const READABLE: i16 = POLLIN as i16;
-        let mut polled = pollfd { fd: fd.map_or(-1, |fd| fd.0), events: READABLE, revents: 0 };
-        // SAFETY: reads and writes one pollfd (a negative fd is passed over) and one timespec; no mask.
-        unsafe { call!(ppoll, &raw mut polled, 1, &raw mut timeout, 0, 0) }.map(|ready| ready != 0)
+        let mut polled = [const { pollfd { fd: -1, events: READABLE, revents: 0 } }; MOST_POLLED];
+        for (place, fd) in polled.iter_mut().zip(fds) {
+            place.fd = fd.0;
+        }
+        // SAFETY: reads and writes so many pollfds (a negative fd is passed over) and one timespec; no mask.
+        unsafe { call!(ppoll, &raw mut polled, MOST_POLLED, &raw mut timeout, 0, 0) }?;
+        Ok(polled.iter().find(|polled| polled.revents != 0).map(|polled| Fd(polled.fd)))
+    }
+
+    fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]> {
+        let (length, protection) = (size_of::<[AtomicU32; SHARED]>(), PROT_READ | PROT_WRITE);
+        // SAFETY: the kernel chooses a free place.
+        let address =
+            unsafe { raw_syscall!(Sysno::mmap, 0, length, protection, MAP_SHARED | MAP_ANONYMOUS, -1_i32, 0) };
+        result_u64(address)?;
+        // SAFETY: a page of zeros is there and is never unmapped; all who see it see atomics.
+        Ok(unsafe { &*core::ptr::with_exposed_provenance(address) })
+    }
+
+    fn fork(&mut self, job: &mut dyn FnMut(&mut Self)) -> Result<Fd> {
+        let mut pidfd = -1;
+        let flags = CLONE_PIDFD | SIGCHLD;
+        // SAFETY: without CLONE_VM the child goes on with a copy of this thread, the only one, and its memory; the kernel
+        // writes one int.
+        if unsafe { call!(clone, flags, 0, &raw mut pidfd, 0, 0) }? == 0 {
+            job(self);
+            self.exit_group(0);
+        }
+        Ok(Fd(pidfd))
+    }
+
+    fn waitid(&mut self, pidfd: Fd) {
+        // SAFETY: takes numbers; nothing is asked for but that it be reaped.
+        let _ = unsafe { done!(waitid, P_PIDFD, pidfd.0, 0, WEXITED, 0) };
     }
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string; what the module does to the kernel is what it is loaded for.
-        unsafe { call!(finit_module, fd.0, parameters.as_ptr(), flags) }.map(drop)
+        unsafe { done!(finit_module, fd.0, parameters.as_ptr(), flags) }
     }
 
     fn execve(&mut self, path: ZStr<'_>) -> Errno {
@@ -271,7 +359,7 @@ impl Kernel for Linux {
 
     fn sync(&mut self) {
         // SAFETY: takes nothing.
-        let _ = unsafe { call!(sync) };
+        let _ = unsafe { done!(sync) };
     }
 
     fn reboot(&mut self, command: u32) -> Errno {

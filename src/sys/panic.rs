@@ -28,7 +28,7 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
         }
     }
 
-    let mut stderr = Stderr(crate::sys::Linux::without_arguments());
+    let mut stderr = Stderr(crate::sys::Linux::new());
     let _ = writeln!(stderr, "pintle: {info}");
     stderr.0.exit_group(101)
 }

@@ -3,36 +3,31 @@
 use super::Linux;
 use core::ffi::{CStr, c_char};
 use pintle::buffers::Buffers;
+use pintle::kmsg::Line;
 
 /// The argument and environment vectors of this process.
 ///
 /// Holds: `argv` points to `argc` pointers and a null pointer, and the environment's vector, likewise ended, follows
 /// right behind it. All of it lives as long as the process; an exec writes the first pointer, nobody writes another.
 #[derive(Clone, Copy)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     argc: usize,
     pub(super) argv: *mut *const c_char,
 }
 
 impl Arguments {
-    /// No arguments; not to be executed with.
-    #[cfg(not(panic_proof))]
-    pub(super) fn none() -> Self {
-        Arguments { argc: 0, argv: core::ptr::null_mut() }
-    }
-
     /// True when there is a first one, the name pintle was called by.
     pub(super) fn has_name(&self) -> bool {
         self.argc != 0
     }
 
-    /// The argument behind that.
-    pub(crate) fn first(&self) -> Option<&'static [u8]> {
-        if self.argc < 2 {
+    /// The argument in place `index`; 0 is the name.
+    fn get(&self, index: usize) -> Option<&'static [u8]> {
+        if index >= self.argc {
             return None;
         }
-        // SAFETY: below argc, and not the first: a pointer to a C string that the kernel put there, for good.
-        let argument = unsafe { CStr::from_ptr(*self.argv.add(1)) };
+        // SAFETY: below argc: a pointer to a C string that the kernel put there, for good.
+        let argument = unsafe { CStr::from_ptr(*self.argv.add(index)) };
         Some(argument.to_bytes())
     }
 
@@ -50,10 +45,34 @@ impl Arguments {
 ///
 /// `stack` is that pointer, and this is the first that runs.
 pub(super) unsafe extern "C" fn start(stack: *mut usize) -> ! {
-    // SAFETY: the kernel put argc at the stack pointer, and the vectors above it.
-    let arguments = unsafe { Arguments { argc: *stack, argv: stack.add(1).cast() } };
+    // SAFETY: the kernel put argc at the stack pointer, and the vectors above it; nothing else runs yet.
+    unsafe { ARGUMENTS = Arguments { argc: *stack, argv: stack.add(1).cast() } };
     static mut BUFFERS: Buffers = Buffers::new();
     let buffers = &raw mut BUFFERS;
     // SAFETY: this runs once, in the only thread there is.
-    crate::main(&mut Linux::new(arguments), unsafe { &mut *buffers })
+    crate::main(&mut Linux::new(), unsafe { &mut *buffers })
+}
+
+/// What [`start`] was given. In one place, and not carried along by everybody who makes a system call.
+static mut ARGUMENTS: Arguments = Arguments { argc: 0, argv: core::ptr::null_mut() };
+
+/// The line that the log is writing, likewise.
+static mut LINE: Line = Line::new();
+
+/// The line that the log is writing.
+pub(super) fn line(_: &mut Linux) -> &mut Line {
+    let line = &raw mut LINE;
+    // SAFETY: the one reference there is: it borrows the process's one `Linux`. (A panic's doesn't write to the log.)
+    unsafe { &mut *line }
+}
+
+/// What this process was started with.
+pub(super) fn arguments() -> Arguments {
+    // SAFETY: written once, before anybody reads it.
+    unsafe { ARGUMENTS }
+}
+
+/// The argument in place `index`; 0 is the name that pintle was called by.
+pub(crate) fn argument(index: usize) -> Option<&'static [u8]> {
+    arguments().get(index)
 }
