@@ -69,6 +69,7 @@ impl<'a> Word<'a> {
     }
 }
 
+#[inline(never)]
 fn without_last_quote(text: &[u8]) -> &[u8] {
     match text {
         [rest @ .., b'"'] => rest,

@@ -58,7 +58,7 @@ fn open_console<K: Kernel>(log: &mut Log<'_, K>) -> Option<Fd> {
 /// Where there is no console at all they stay as they are; if they only kept the places, the exec closes them.
 fn set_stdio<K: Kernel>(kernel: &mut K, console: Option<Fd>) {
     if let Some(console) = console {
-        for stdio in 0..=2 {
+        for stdio in 0..3 {
             // It can't fail for two valid descriptors.
             let _ = kernel.dup3(console, Fd(stdio));
         }

@@ -6,21 +6,56 @@
 use crate::bytes::{Text, take_number};
 use crate::error::Errno;
 use crate::file;
-use crate::kernel::{Fd, Kernel};
+use crate::kernel::{Fd, Kernel, Result};
 use crate::message::Message;
 use crate::template::fill;
 
-/// The log, and the kernel it is written through: what every stage of the boot works with.
+/// The log, and the kernel it is written through: what every stage of the boot works with. (It holds nothing else, and
+/// so is never passed on in the compiled program.)
 pub struct Log<'k, K> {
     /// The system calls.
     pub kernel: &'k mut K,
-    line: &'k mut Text,
+}
+
+/// The line that is being written, and where to.
+#[derive(Clone)]
+pub struct Line {
+    /// What stands in it.
+    pub text: Text,
+    /// A command's lines go to standard output.
+    to_stdout: bool,
+    /// Whether writing a command's has failed.
+    pub failed: bool,
+}
+
+impl Line {
+    /// An empty one of a boot.
+    pub const fn new() -> Self {
+        Line { text: Text::new(), to_stdout: false, failed: false }
+    }
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<'k, K: Kernel> Log<'k, K> {
     /// A log that has said nothing yet.
-    pub fn new(kernel: &'k mut K, line: &'k mut Text) -> Self {
-        Log { kernel, line }
+    pub fn new(kernel: &'k mut K) -> Self {
+        Log { kernel }
+    }
+
+    /// The same for a command: to standard output.
+    pub fn to_stdout(kernel: &'k mut K) -> Self {
+        kernel.line().to_stdout = true;
+        Log { kernel }
+    }
+
+    /// The same for a child of this process.
+    pub(crate) fn fork(&mut self, job: &mut dyn FnMut(&mut Log<'_, K>)) -> Result<Fd> {
+        self.kernel.fork(&mut |kernel| job(&mut Log { kernel }))
     }
 
     /// Says `message` of one object, and why.
@@ -36,28 +71,34 @@ impl<'k, K: Kernel> Log<'k, K> {
     pub fn say(&mut self, message: Message, objects: &[&[u8]]) {
         let Some((level, template)) = message.template() else { return };
         // The line begins with the level as /dev/kmsg takes it, `<3>`.
-        self.line.clear();
-        self.line.push(&[b'<', *level, b'>']);
-        self.line.push(b"pintle: ");
-        fill(self.line, template, objects, true);
+        let Line { text, to_stdout, .. } = self.kernel.line();
+        text.clear();
+        fill(text, b"<%>pintle: ", &[core::slice::from_ref(level)], false);
+        fill(text, template, objects, true);
         // Without it the kernel keeps the record open, and from the console, until the next one comes.
-        self.line.push(b"\n");
+        text.push(b"\n");
+        if *to_stdout {
+            let _ = self.kernel.write_line(Fd(1), BEHIND_LEVEL);
+            return;
+        }
         // Opened for each line: the rate limit of /dev/kmsg (ten lines in five seconds) is one of each opener, so that
         // none is lost, whatever `printk_devkmsg` says, and there is nothing to put back.
-        let logged = file::write(self.kernel, b"/dev/kmsg", self.line.as_bytes()).is_ok();
+        let logged = file::write_line(self.kernel, b"/dev/kmsg").is_ok();
         // What only tells of a success need not be seen.
-        if !logged || (*level != b'6' && self.hides(*level)) {
-            let (_level, line) = self.line.as_bytes().split_at_checked(3).unwrap_or_default();
+        if !logged || (*level != b'6' && hides(self.kernel, *level)) {
             // Descriptor 2 is the console, unless the kernel had none: then nobody is left to tell.
-            let _ = self.kernel.write(Fd(2), line);
+            let _ = self.kernel.write_line(Fd(2), BEHIND_LEVEL);
         }
     }
+}
 
-    /// Whether the console, as `quiet` and `loglevel=` made it, hides `level`: it shows what is below its own. Where
-    /// /proc can't tell, a message may come twice.
-    fn hides(&mut self, level: u8) -> bool {
-        let mut buffer = [0; 16];
-        let mut printk = file::read(self.kernel, b"/proc/sys/kernel/printk", &[], &mut buffer).unwrap_or_default();
-        take_number(&mut printk, 10).is_none_or(|shown_below| u32::from(level - b'0') >= shown_below)
-    }
+/// Where in the line the console's begins.
+const BEHIND_LEVEL: usize = b"<3>".len();
+
+/// Whether the console, as `quiet` and `loglevel=` made it, hides `level`: it shows what is below its own. Where
+/// /proc can't tell, a message may come twice.
+fn hides<K: Kernel>(kernel: &mut K, level: u8) -> bool {
+    let mut buffer = [0; 16];
+    let mut printk = file::text(kernel, b"/proc/sys/kernel/printk", &[], &mut buffer);
+    take_number(&mut printk, 10).is_none_or(|shown_below| u32::from(level - b'0') >= shown_below)
 }

@@ -16,34 +16,26 @@ use linux_raw_sys::general::{MOVE_MOUNT_F_EMPTY_PATH, MS_NODEV, MS_NOEXEC, MS_NO
 pub struct Api {
     /// The mount point.
     pub path: ZStr<'static>,
-    /// The same, relative.
-    pub name: ZStr<'static>,
     fstype: ZStr<'static>,
     flags: u32,
     data: ZStr<'static>,
 }
 
+impl Api {
+    /// The mount point, relative.
+    pub fn name(&self) -> ZStr<'static> {
+        self.path.relative()
+    }
+}
+
 /// In the order they are mounted; they are moved in the opposite order, so that the log, which is in /dev, and what
 /// decides whether the console hides a line, which is in /proc, can be reached as long as possible.
 pub const APIS: [Api; 4] = [
-    Api {
-        path: z!(c"/proc"),
-        name: z!(c"proc"),
-        fstype: z!(c"proc"),
-        flags: MS_NOSUID | MS_NODEV | MS_NOEXEC,
-        data: z!(c""),
-    },
-    Api { path: z!(c"/dev"), name: z!(c"dev"), fstype: z!(c"devtmpfs"), flags: MS_NOSUID, data: z!(c"mode=0755") },
-    Api {
-        path: z!(c"/sys"),
-        name: z!(c"sys"),
-        fstype: z!(c"sysfs"),
-        flags: MS_NOSUID | MS_NODEV | MS_NOEXEC,
-        data: z!(c""),
-    },
+    Api { path: z!(c"/proc"), fstype: z!(c"proc"), flags: MS_NOSUID | MS_NODEV | MS_NOEXEC, data: z!(c"") },
+    Api { path: z!(c"/dev"), fstype: z!(c"devtmpfs"), flags: MS_NOSUID, data: z!(c"mode=0755") },
+    Api { path: z!(c"/sys"), fstype: z!(c"sysfs"), flags: MS_NOSUID | MS_NODEV | MS_NOEXEC, data: z!(c"") },
     Api {
         path: z!(c"/run"),
-        name: z!(c"run"),
         fstype: z!(c"tmpfs"),
         flags: MS_NOSUID | MS_NODEV | MS_STRICTATIME,
         data: z!(c"mode=0755,size=20%,nr_inodes=800k"),
@@ -52,13 +44,13 @@ pub const APIS: [Api; 4] = [
 
 /// Mounts them. What an /init that called pintle has mounted already (EBUSY) stays.
 pub fn mount<K: Kernel>(log: &mut Log<'_, K>, initramfs: Initramfs) {
+    let mut proc = initramfs.proc;
     for api in &APIS {
         make_directory(log.kernel, api.path);
-        let mounted = match initramfs.proc {
-            Some(proc) if api.name == z!(c"proc") => {
-                log.kernel.move_mount(proc, z!(c""), Fd::CWD, api.path, MOVE_MOUNT_F_EMPTY_PATH)
-            }
-            _ => log.kernel.mount(api.fstype, api.path, api.fstype, api.flags, api.data),
+        // /proc is the first.
+        let mounted = match proc.take() {
+            Some(proc) => log.kernel.move_mount(proc, z!(c""), Fd::CWD, api.path, MOVE_MOUNT_F_EMPTY_PATH),
+            None => log.kernel.mount(api.fstype, api.path, api.fstype, api.flags, api.data),
         };
         match mounted {
             Ok(()) | Err(Errno::EBUSY) => {}
@@ -68,6 +60,7 @@ pub fn mount<K: Kernel>(log: &mut Log<'_, K>, initramfs: Initramfs) {
 }
 
 /// Makes a mount point that the image may lack. Mostly it is there; if it can't be made, the mount tells.
+#[inline(never)]
 pub fn make_directory<K: Kernel>(kernel: &mut K, path: ZStr<'_>) {
     let _ = kernel.mkdirat(Fd::CWD, path, 0o755);
 }

@@ -1,14 +1,17 @@
 //! What happens when the root can't be had or its init can't be run.
 
-use crate::device::wait::sleep;
+use crate::device::find::sleep;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::request::{Fail, Key, Request};
+use crate::request::{Key, Request};
 use linux_raw_sys::general::{LINUX_REBOOT_CMD_HALT, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_RESTART};
 
 /// How long the last line can be read before `pintle.fail=` takes it away.
 const PAUSE_MS: u64 = 10_000;
+
+/// What the kernel is told, in the order of [`Fail`](crate::request::Fail); nothing, to panic.
+const COMMANDS: [u32; 3] = [LINUX_REBOOT_CMD_RESTART, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_HALT];
 
 /// Ends the boot. By default PID 1 ends, and so the kernel panics: `panic=N` decides, as it does without an initramfs.
 #[inline(never)]
@@ -18,14 +21,8 @@ pub fn give_up<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>) -> ! {
         log.say(Message::Fail, &[what]);
         sleep(log.kernel, PAUSE_MS);
         log.kernel.sync();
-        let command = match fail {
-            Fail::Reboot => Some(LINUX_REBOOT_CMD_RESTART),
-            Fail::Poweroff => Some(LINUX_REBOOT_CMD_POWER_OFF),
-            Fail::Halt => Some(LINUX_REBOOT_CMD_HALT),
-            Fail::Panic => None,
-        };
-        if let Some(command) = command {
-            let errno = log.kernel.reboot(command);
+        if let Some(command) = COMMANDS.get(fail as usize) {
+            let errno = log.kernel.reboot(*command);
             log.failed(Message::Reboot, what, errno);
         }
     }

@@ -1,20 +1,23 @@
 //! Texts with places to fill: the paths of [`crate::file`] and the messages of [`crate::kmsg`].
 
 use crate::bytes::Text;
-use crate::message::phrase;
+use crate::message::{WITH_OBJECT, phrase};
 
 /// Appends `template` to `text`, each `%` in it replaced by the next of `objects`, which may be escaped, and each control
-/// character by the phrase that it stands for.
+/// character by the phrase that it stands for, and the next object behind those that have one.
 #[inline(never)]
 pub fn fill(text: &mut Text, template: &[u8], mut objects: &[&[u8]], escape: bool) {
-    for byte in template {
-        match (byte, objects) {
-            (b'%', [object, rest @ ..]) => {
+    for &byte in template {
+        if byte < b' ' {
+            text.push(phrase(byte));
+        }
+        match objects {
+            [object, rest @ ..] if byte == b'%' || (WITH_OBJECT..b' ').contains(&byte) => {
                 objects = rest;
                 if escape { text.push_escaped(object) } else { text.push(object) }
             }
-            (..b' ', _) => text.push(phrase(*byte)),
-            _ => text.push(&[*byte]),
+            _ if byte >= b' ' => text.push(&[byte]),
+            _ => {}
         }
     }
 }
@@ -27,10 +30,11 @@ mod tests {
     fn templates() {
         let rows: &[(&str, &[&[u8]], &str)] = &[
             ("/proc/cmdline", &[], "/proc/cmdline"),
-            ("/sys/class/block/%/uevent", &[b"vda"], "/sys/class/block/vda/uevent"),
+            ("/sys/dev/block/%/uevent", &[b"8:1"], "/sys/dev/block/8:1/uevent"),
             ("%%", &[b"a", b"%", b"c"], "a%"),
             ("%-%", &[b"a"], "a-%"),
             ("%\x01", &[b"a"], "a: giving up"),
+            ("\x05\x08%", &[b"a", b"b", b"c"], "find root: a: bc"),
         ];
         for (template, objects, expected) in rows {
             let mut text = Text::new();

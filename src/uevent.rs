@@ -2,7 +2,7 @@
 //!
 //! Source: `lib/kobject_uevent.c`, `block/genhd.c`, `block/partitions/core.c`.
 
-use crate::bytes::{Dev, decimal, is, split_once};
+use crate::bytes::{Dev, split_once, take_number};
 
 /// The text of one uevent. Its keys are `ACTION` and `SUBSYSTEM` (in messages only), `MAJOR`, `MINOR`, `DEVNAME` (the
 /// node's name below /dev), `DEVTYPE` (`disk` or `partition`), `PARTN`, `PARTNAME` (folded to 7 bits by the kernel),
@@ -19,16 +19,21 @@ impl<'a> Uevent<'a> {
         pairs.find(|(name, _)| *name == key).map_or(b"", |(_, value)| value)
     }
 
+    /// Whether `key` has this value.
+    #[inline(never)]
+    pub fn says(self, key: &[u8], value: &[u8]) -> bool {
+        self.value(key) == value
+    }
+
     /// `MAJOR` and `MINOR`.
     pub fn dev(self) -> Option<Dev> {
-        let number = |key: &[u8]| decimal(self.value(key));
-        Some(Dev { major: number(b"MAJOR")?, minor: number(b"MINOR")? })
+        let number = |key: &[u8]| take_number(&mut self.value(key), 10);
+        Dev::new(number(b"MAJOR")?, number(b"MINOR")?)
     }
 
     /// True for a message of a block device that is there now.
     pub fn is_new_block_device(self) -> bool {
-        let action = self.value(b"ACTION");
-        is(self.value(b"SUBSYSTEM"), "block") && (is(action, "add") || is(action, "change"))
+        self.says(b"SUBSYSTEM", b"block") && !self.says(b"ACTION", b"remove")
     }
 }
 
@@ -46,13 +51,13 @@ mod tests {
                 b"add@/devices/pci0000:00/virtio1/block/vda/vda1\0ACTION=add\0DEVPATH=/devices/pci0000:00/virtio1/block/\
 vda/vda1\0SUBSYSTEM=block\0MAJOR=254\0MINOR=1\0DEVNAME=vda1\0DEVTYPE=partition\0DISKSEQ=9\0PARTN=1\0PARTNAME=a=b\0\
 SEQNUM=7\0",
-                Some(Dev { major: 254, minor: 1 }),
+                Dev::new(254, 1),
                 true,
                 ["vda1", "partition", "1", "a=b", "", "7"],
             ),
             (
                 b"MAJOR=259\nMINOR=3\nDEVNAME=nvme0n1p1\nDEVTYPE=partition\nPARTN=1\nPARTUUID=0f2a-01\n",
-                Some(Dev { major: 259, minor: 3 }),
+                Dev::new(259, 3),
                 false,
                 ["nvme0n1p1", "partition", "1", "", "0f2a-01", ""],
             ),

@@ -34,8 +34,8 @@ fn empty<K: Kernel>(kernel: &mut K, root: Fd, path: &mut [Reader; MAX_DEPTH]) ->
         }
         let more = here.advance(kernel);
         outcome = outcome.and(more.map(drop));
-        let removed = match (more, here.current()) {
-            (Ok(true), Some((name, kind))) if u32::from(kind) == DT_DIR => {
+        let removed = match (more, here.name()) {
+            (Ok(true), Some(name)) if u32::from(here.kind) == DT_DIR => {
                 if depth + 1 == MAX_DEPTH {
                     Err(Errno::ELOOP)
                 } else {
@@ -46,12 +46,12 @@ fn empty<K: Kernel>(kernel: &mut K, root: Fd, path: &mut [Reader; MAX_DEPTH]) ->
                     below.map(drop)
                 }
             }
-            (Ok(true), Some((name, _))) => kernel.unlinkat(here.fd, name, 0),
+            (Ok(true), Some(name)) => kernel.unlinkat(here.fd, name, 0),
             _ => {
                 let Some(upper) = depth.checked_sub(1) else { return outcome };
                 kernel.close(here.fd);
                 depth = upper;
-                match path.get(depth).and_then(|here| Some((here.fd, here.current()?.0))) {
+                match path.get(depth).and_then(|here| Some((here.fd, here.name()?))) {
                     Some((fd, name)) => kernel.unlinkat(fd, name, AT_REMOVEDIR),
                     None => Ok(()),
                 }

@@ -31,7 +31,7 @@ pub(super) fn move_apis<K: Kernel>(log: &mut Log<'_, K>) {
 
 fn move_api<K: Kernel>(kernel: &mut K, api: &Api) -> Result<()> {
     let resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
-    let place = kernel.openat2(Fd::CWD, api.name, O_PATH | O_DIRECTORY | O_CLOEXEC, resolve)?;
+    let place = kernel.openat2(Fd::CWD, api.name(), O_PATH | O_DIRECTORY | O_CLOEXEC, resolve)?;
     let moved = kernel.move_mount(Fd::CWD, api.path, place, z!(c""), MOVE_MOUNT_T_EMPTY_PATH);
     kernel.close(place);
     moved
@@ -40,7 +40,7 @@ fn move_api<K: Kernel>(kernel: &mut K, api: &Api) -> Result<()> {
 /// Undoes [`move_apis`]: the log's files and the failure policy's are where they were. What wasn't moved stays.
 pub(super) fn move_back<K: Kernel>(kernel: &mut K) {
     for api in &APIS {
-        let _ = kernel.move_mount(Fd::CWD, api.name, Fd::CWD, api.path, 0);
+        let _ = kernel.move_mount(Fd::CWD, api.name(), Fd::CWD, api.path, 0);
     }
 }
 

@@ -1,15 +1,21 @@
 //! The image's list, `/etc/modules-load.d/pintle.conf`: modules-load.d(5).
 
-use crate::bytes::{split, trim};
+use crate::bytes::{Split, trim};
 
-/// The names in `text`: one a line, white space around it is nothing, `#` and `;` start a comment line.
-pub fn names(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    split(text, b'\n').map(trim).filter(|line| !matches!(line.first(), None | Some(b'#' | b';')))
+/// The next name in `lines`: one a line, white space around it is nothing, `#` and `;` start a comment line.
+pub fn next<'t>(lines: &mut Split<'t>) -> Option<&'t [u8]> {
+    loop {
+        let line = trim(lines.take_part()?);
+        if !matches!(line.first(), None | Some(b'#' | b';')) {
+            return Some(line);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::split;
 
     #[test]
     fn lines() {
@@ -19,7 +25,9 @@ mod tests {
             ("# what the root needs\nvirtio_pci\n\n  virtio_blk\t\r\n;ext4\n", &["virtio_pci", "virtio_blk"]),
         ];
         for (text, expected) in rows {
-            assert!(names(text.as_bytes()).eq(expected.iter().map(|name| name.as_bytes())), "{text:?}");
+            let mut lines = split(text.as_bytes(), b'\n');
+            let names = core::iter::from_fn(|| next(&mut lines));
+            assert!(names.eq(expected.iter().map(|name| name.as_bytes())), "{text:?}");
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{dep, list};
 use crate::buffers::Work;
-use crate::bytes::until;
+use crate::bytes::{split, until};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Kernel, Result};
@@ -22,24 +22,34 @@ const LIST: &[u8] = b"/etc/modules-load.d/pintle.conf";
 
 /// Loads them. Without a list there is nothing to do, and nothing to say.
 pub fn load_listed<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
-    let names = match file::map(log.kernel, LIST, &[]) {
-        Ok(names) => names,
-        Err(Errno::ENOENT) => return,
-        Err(errno) => return log.failed(Message::ListModules, LIST, errno),
-    };
+    match file::map(log.kernel, LIST, &[]) {
+        Ok(names) => load(log, work, names),
+        Err(Errno::ENOENT) => {}
+        Err(errno) => log.failed(Message::ListModules, LIST, errno),
+    }
+}
+
+/// Loads the modules that `names` lists, a line each.
+#[inline(never)]
+pub fn load<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, names: &[u8]) {
     // Without /proc there is none, and the next step says so.
-    let release = file::read(log.kernel, b"/proc/sys/kernel/osrelease", &[], &mut work.page).unwrap_or_default();
+    let release = file::text(log.kernel, b"/proc/sys/kernel/osrelease", &[], &mut work.page);
     let release = until(release, b'\n');
     let index = match file::map(log.kernel, b"/lib/modules/%/modules.dep", &[release]) {
         Ok(index) => index,
         Err(errno) => return log.failed(Message::NoModules, release, errno),
     };
-    for name in list::names(names).take(MAX_LISTED) {
+    let mut lines = split(names, b'\n');
+    let mut left = MAX_LISTED;
+    while left > 0
+        && let Some(name) = list::next(&mut lines)
+    {
+        left -= 1;
         let Some(path) = dep::find(index, name) else {
             log.say(Message::NoSuchModule, &[name]);
             continue;
         };
-        match load(log.kernel, release, path) {
+        match load_file(log.kernel, release, path) {
             // Built in, or loaded before.
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(errno) => log.failed(Message::LoadModule, name, errno),
@@ -47,9 +57,9 @@ pub fn load_listed<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
     }
 }
 
-fn load<K: Kernel>(kernel: &mut K, release: &[u8], path: &[u8]) -> Result<()> {
+fn load_file<K: Kernel>(kernel: &mut K, release: &[u8], path: &[u8]) -> Result<()> {
     let fd = file::open(kernel, b"/lib/modules/%/%", &[release, path], O_RDONLY)?;
-    let flags = if path.ends_with(b".ko") { 0 } else { COMPRESSED_FILE };
+    let flags = if matches!(path, [.., b'.', b'k', b'o']) { 0 } else { COMPRESSED_FILE };
     let loaded = kernel.finit_module(fd, z!(c""), flags);
     kernel.close(fd);
     loaded
