@@ -1,0 +1,248 @@
+//! Superblocks: what is on a device, by a bounded read of it. One file for each family of formats, one cargo feature
+//! for each file.
+//!
+//! The answers are those of `blkid -p`, and so is the way to them: members of a set and encrypted devices come first
+//! and end the search; two file systems on one device are none, for one of them is stale, or somebody wants to deceive.
+
+use crate::disk::Disk;
+use crate::identity::{Encoding, Identity, Type};
+
+#[cfg(feature = "bcache")]
+mod bcache;
+#[cfg(feature = "btrfs")]
+mod btrfs;
+#[cfg(feature = "cramfs")]
+mod cramfs;
+#[cfg(feature = "erofs")]
+mod erofs;
+#[cfg(feature = "exfat")]
+mod exfat;
+#[cfg(feature = "ext")]
+mod ext;
+#[cfg(feature = "f2fs")]
+mod f2fs;
+#[cfg(any(feature = "exfat", feature = "vfat"))]
+mod fat;
+#[cfg(feature = "iso9660")]
+mod iso9660;
+#[cfg(feature = "jfs")]
+mod jfs;
+#[cfg(feature = "luks")]
+mod luks;
+#[cfg(feature = "lvm")]
+mod lvm;
+#[cfg(feature = "md")]
+mod md;
+#[cfg(feature = "minix")]
+mod minix;
+#[cfg(feature = "nilfs2")]
+mod nilfs2;
+#[cfg(feature = "ntfs")]
+mod ntfs;
+#[cfg(feature = "romfs")]
+mod romfs;
+#[cfg(feature = "squashfs")]
+mod squashfs;
+#[cfg(feature = "swap")]
+mod swap;
+#[cfg(feature = "udf")]
+mod udf;
+#[cfg(feature = "verity")]
+mod verity;
+#[cfg(feature = "vfat")]
+mod vfat;
+#[cfg(feature = "xfs")]
+mod xfs;
+#[cfg(feature = "zfs")]
+mod zfs;
+
+/// What is sure of a family without code: a row of the table.
+#[derive(Clone, Copy)]
+struct Format {
+    /// Looks at the rest: what it is, if it is one at all. May also name it, or go to another base.
+    probe: fn(&mut Disk<'_>, &mut Identity) -> Option<Type>,
+    /// At most 8 bytes as a number.
+    magic: u64,
+    magic_bytes: u8,
+    magic_at: u8,
+    /// Binary logarithm of the least bytes of a device.
+    least_bits: u8,
+    /// The place of the superblock.
+    base_kib: u8,
+    /// From there. 0: it has none, or another one.
+    uuid: u8,
+    label_words: u8,
+    label: u16,
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::indexing_slicing, reason = "constants")]
+impl Format {
+    const fn new(probe: fn(&mut Disk<'_>, &mut Identity) -> Option<Type>) -> Self {
+        let (magic, magic_bytes, magic_at, least_bits, base_kib) = (0, 0, 0, 0, 0);
+        Format { probe, magic, magic_bytes, magic_at, least_bits, base_kib, uuid: 0, label_words: 0, label: 0 }
+    }
+
+    /// On devices of `bytes` at least, a power of two.
+    const fn least(self, bytes: u64) -> Self {
+        assert!(bytes.is_power_of_two());
+        Format { least_bits: bytes.trailing_zeros() as u8, ..self }
+    }
+
+    /// The superblock is at `base`; the other places are from there.
+    const fn at(self, base: u64) -> Self {
+        assert!(base.is_multiple_of(1024) && base < 1 << 18);
+        Format { base_kib: (base / 1024) as u8, ..self }
+    }
+
+    /// `magic` stands at `magic_at`.
+    const fn magic(self, magic_at: u8, magic: &[u8]) -> Self {
+        let (mut number, mut place) = (0, magic.len());
+        assert!(place <= 8);
+        while place != 0 {
+            place -= 1;
+            number = number << 8 | magic[place] as u64;
+        }
+        Format { magic: number, magic_bytes: magic.len() as u8, magic_at, ..self }
+    }
+
+    /// The UUID's 16 bytes are at `uuid`.
+    const fn uuid(self, uuid: u8) -> Self {
+        Format { uuid, ..self }
+    }
+
+    /// The label is in the `bytes` at `label`.
+    const fn label(self, label: u16, bytes: u16) -> Self {
+        assert!(bytes.is_multiple_of(4) && bytes < 1 << 10);
+        Format { label, label_words: (bytes / 4) as u8, ..self }
+    }
+
+    /// Fills `identity` with what it is, if that's on `disk`.
+    #[inline(never)]
+    fn recognise(&self, disk: &mut Disk<'_>, identity: &mut Identity) {
+        identity.clear();
+        disk.seek(u64::from(self.base_kib) << 10);
+        if disk.size >> self.least_bits == 0 || disk.number(self.magic_at.into(), self.magic_bytes.into()) != self.magic
+        {
+            return;
+        }
+        let Some(kind) = (self.probe)(disk, identity) else { return };
+        if self.label != 0 {
+            identity.label_at(disk, self.label.into(), usize::from(self.label_words) * 4, Encoding::Bytes);
+        }
+        if self.uuid != 0 {
+            identity.uuid_at(disk, self.uuid.into());
+        }
+        if !disk.failed {
+            identity.is(kind);
+        }
+    }
+}
+
+/// In libblkid's order: the first one counts.
+static FORMATS: &[Format] = &[
+    #[cfg(feature = "md")]
+    md::FORMAT,
+    #[cfg(feature = "bcache")]
+    bcache::FORMAT,
+    #[cfg(feature = "lvm")]
+    lvm::FORMAT,
+    #[cfg(feature = "verity")]
+    verity::FORMAT,
+    #[cfg(feature = "luks")]
+    luks::FORMAT,
+    #[cfg(feature = "vfat")]
+    vfat::FORMAT,
+    #[cfg(feature = "swap")]
+    swap::FORMAT,
+    #[cfg(feature = "xfs")]
+    xfs::FORMAT,
+    #[cfg(feature = "ext")]
+    ext::FORMAT,
+    #[cfg(feature = "jfs")]
+    jfs::FORMAT,
+    #[cfg(feature = "udf")]
+    udf::FORMAT,
+    #[cfg(feature = "iso9660")]
+    iso9660::FORMAT,
+    #[cfg(feature = "zfs")]
+    zfs::FORMAT,
+    #[cfg(feature = "ntfs")]
+    ntfs::FORMAT,
+    #[cfg(feature = "cramfs")]
+    cramfs::FORMAT,
+    #[cfg(feature = "romfs")]
+    romfs::FORMAT,
+    #[cfg(feature = "minix")]
+    minix::FORMAT,
+    #[cfg(feature = "squashfs")]
+    squashfs::FORMAT,
+    #[cfg(feature = "btrfs")]
+    btrfs::FORMAT,
+    #[cfg(feature = "nilfs2")]
+    nilfs2::FORMAT,
+    #[cfg(feature = "exfat")]
+    exfat::FORMAT,
+    #[cfg(feature = "f2fs")]
+    f2fs::FORMAT,
+    #[cfg(feature = "erofs")]
+    erofs::FORMAT,
+];
+
+/// Up to this size, that of a floppy disk, a device is in no set, and the first that is recognised is what it is.
+const TINY_BYTES: u64 = 1440 * 1024;
+
+/// Fills `identity` with what is on `disk`; false when nothing, or more than one thing, was recognised.
+#[inline(never)]
+pub fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
+    let tiny = disk.size <= TINY_BYTES;
+    let (mut first, mut single) = (None, false);
+    // Extended partitions show as much of themselves as holds their table: they aren't read.
+    let formats = if disk.size > 1024 { FORMATS } else { &[] };
+    for format in formats {
+        format.recognise(disk, identity);
+        let kind = identity.kind;
+        if kind == Type::Nothing || tiny && kind <= Type::Lvm2Member {
+            continue;
+        }
+        // Only ISO 9660 and UDF may share a device (a hybrid of both).
+        single |= kind < Type::Iso9660;
+        if first.is_none() {
+            first = Some(format);
+        } else if single {
+            first = None;
+            break;
+        }
+        // Members of a set, which what shines through of the set's contents must not hide, and what is encrypted.
+        if tiny || kind <= Type::CryptoLuks {
+            break;
+        }
+    }
+    identity.clear();
+    if let Some(first) = first {
+        // Once more, for it alone: the reads are mostly those that are there already.
+        first.recognise(disk, identity);
+    }
+    let found = identity.kind != Type::Nothing;
+    if !found {
+        // A read that failed leaves half of an answer.
+        identity.clear();
+    }
+    found
+}
+
+/// How many formats there are.
+#[doc(hidden)]
+pub const COUNT: usize = FORMATS.len();
+
+/// Whether it is the one in this place of the table, which is asked alone: for fuzzing.
+#[doc(hidden)]
+pub fn one(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
+    identity.clear();
+    if let Some(format) = FORMATS.get(place) {
+        format.recognise(disk, identity);
+    }
+    identity.kind != Type::Nothing
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! What FAT and exFAT share: a directory of entries of 32 bytes each, in a chain of clusters.
+//!
+//! Source: Microsoft's "FAT: General Overview of On-Disk Format" and "exFAT file system specification".
+
+use crate::disk::Disk;
+
+/// Entries that are looked at: the label's is one of the first, and 32 KiB of the budget are enough for it.
+const MOST_ENTRIES: u32 = 1024;
+const ENTRY_BYTES: usize = 32;
+const FIRST_CLUSTER: u32 = 2;
+
+const ATTR_VOLUME: u8 = 0x08;
+const ATTR_DIR: u8 = 0x10;
+const ATTR_EXT: u8 = 0x0f;
+/// What the first letter of a deleted entry becomes.
+pub(super) const DELETED_FLAG: u8 = 0xe5;
+/// exFAT's entry of the label.
+const VOLUME_LABEL: u8 = 0x83;
+
+/// The root directory.
+pub(crate) struct Directory {
+    /// Binary logarithm of the bytes of a sector.
+    pub(super) sector_bits: u32,
+    /// The first sector of the table that links the clusters.
+    pub(super) fat: u32,
+    /// The bits of its entries that are in use: all of them in exFAT; 0 where the directory is all in its first cluster.
+    pub(super) mask: u32,
+    /// The first sector of the first cluster, number 2.
+    pub(super) heap: u32,
+    pub(super) cluster_bytes: u32,
+    /// The directory's first cluster.
+    pub(super) cluster: u32,
+}
+
+impl Directory {
+    /// Goes to the first entry that has a label; false where there is none.
+    #[inline(never)]
+    pub(super) fn find_label(&mut self, disk: &mut Disk<'_>) -> bool {
+        let (mut within, mut left) = (0, MOST_ENTRIES);
+        while left != 0 {
+            left -= 1;
+            if within >= self.cluster_bytes {
+                disk.base = (u64::from(self.fat) << self.sector_bits) + u64::from(self.cluster) * 4;
+                let Some(link) = disk.array(0) else { break };
+                self.cluster = u32::from_le_bytes(link) & self.mask;
+                within = 0;
+            }
+            // The mark of a chain's end is far past the last cluster, and past the end of the disk.
+            let Some(before) = self.cluster.checked_sub(FIRST_CLUSTER) else { break };
+            let before = u64::from(before) * u64::from(self.cluster_bytes) + u64::from(within);
+            disk.base = (u64::from(self.heap) << self.sector_bits) + before;
+            let Some(entry) = disk.bytes(0, ENTRY_BYTES).and_then(|entry| entry.first_chunk()) else { break };
+            if entry[0] == 0 {
+                break;
+            }
+            if if self.mask == !0 { entry[0] == VOLUME_LABEL } else { is_label(entry) } {
+                return true;
+            }
+            within += 32;
+        }
+        false
+    }
+}
+
+/// Whether an entry of FAT is the label's: not a part of a long name, nor a file's.
+fn is_label(entry: &[u8; ENTRY_BYTES]) -> bool {
+    let attr = entry[11];
+    let start = [entry[20], entry[21], entry[26], entry[27]];
+    entry[0] != DELETED_FLAG
+        && start == [0; 4]
+        && attr & 0x3f != ATTR_EXT
+        && attr & (ATTR_VOLUME | ATTR_DIR) == ATTR_VOLUME
+}

@@ -1,0 +1,30 @@
+//! The hash device of dm-verity.
+//!
+//! Source: cryptsetup's wiki, "DMVerity", Verity superblock format.
+
+use super::Format;
+use crate::disk::Disk;
+use crate::identity::{Identity, Type};
+
+const VERSION: u64 = 8;
+
+pub(super) const FORMAT: Format = Format::new(probe).magic(0, b"verity\0\0").uuid(16);
+
+fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+    (disk.u32(VERSION) == 1).then_some(Type::DmVerityHash)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::tests::{Image, UUID, UUID_TEXT};
+
+    #[test]
+    fn hash_devices() {
+        let image = Image::new(1 << 20).put(0, b"verity").put(8, [1, 0, 0, 0, 1]).put(16, UUID);
+        assert_eq!(image.clone().identify(), format!("!DM_verity_hash {UUID_TEXT} "));
+        for (at, bytes) in [(0, b"Verity"), (6, b"\x01\0\x01\0\0\0"), (8, b"\x02\0\0\0\0\0"), (8, b"\x01\x01\0\0\0\0")]
+        {
+            assert_eq!(image.clone().put(at, bytes).identify(), "", "{at} {bytes:?}");
+        }
+    }
+}
