@@ -1,0 +1,112 @@
+//! GUID partition table.
+//!
+//! Source: UEFI specification, chapter 5; kernel block/partitions/efi.c.
+
+use super::{Partition, Table};
+use crate::bytes::Text;
+use crate::crc::CRC32;
+use crate::disk::{Disk, le32, le64};
+use crate::identity::{Encoding, push_label, push_uuid};
+
+/// The largest array of entries that is looked at: 1024 of the usual size. (The kernel's own limit is higher, its
+/// partitions fewer.)
+const MOST_ENTRY_BYTES: u32 = 128 * 1024;
+const LEAST_HEADER_BYTES: u32 = 92;
+const LEAST_ENTRY_BYTES: u32 = 128;
+const EFI_PART: u64 = u64::from_le_bytes(*b"EFI PART");
+
+/// One of the two copies, whole.
+pub struct Gpt {
+    sector: u64,
+    disk_guid: [u8; 16],
+    first_usable: u64,
+    last_usable: u64,
+    /// Where the entries are, in bytes; bytes of each, and how many there are.
+    entries: u64,
+    entry_bytes: u32,
+    count: u32,
+    /// The entry that comes next.
+    index: u32,
+}
+
+impl Gpt {
+    /// The first copy, behind the protective MBR, or else the one in the last sector. Of an image file nobody knows the
+    /// sector size.
+    #[inline(never)]
+    pub(super) fn read(disk: &mut Disk<'_>, sector: u64) -> Option<Table> {
+        let (disk_guid, first_usable, last_usable) = ([0; 16], 0, 0);
+        let mut gpt =
+            Gpt { sector, disk_guid, first_usable, last_usable, entries: 0, entry_bytes: 0, count: 0, index: 0 };
+        loop {
+            let last = disk.size.checked_div(gpt.sector)?.checked_sub(1)?;
+            if gpt.copy(disk, 1, last).is_some() || gpt.copy(disk, last, last).is_some() {
+                break;
+            }
+            if disk.sector != 0 || gpt.sector == 4096 {
+                return None;
+            }
+            gpt.sector = 4096;
+        }
+        Some(Table::Gpt(gpt))
+    }
+
+    #[inline(never)]
+    #[allow(clippy::cast_possible_truncation, reason = "both architectures have 64 bits")]
+    fn copy(&mut self, disk: &mut Disk<'_>, lba: u64, last: u64) -> Option<()> {
+        let header = lba * self.sector;
+        disk.seek(header);
+        let fields = disk.sector()?;
+        let (header_bytes, my_lba) = (le32(fields, 12), le64(fields, 24));
+        (self.first_usable, self.last_usable) = (le64(fields, 40), le64(fields, 48));
+        (self.count, self.entry_bytes) = (le32(fields, 80), le32(fields, 84));
+        self.entries = le64(fields, 72).checked_mul(self.sector)?;
+        self.disk_guid = *fields.get(56..)?.first_chunk()?;
+        let all = self.count.checked_mul(self.entry_bytes)?;
+        if le64(fields, 0) != EFI_PART
+            || header_bytes < LEAST_HEADER_BYTES
+            || u64::from(header_bytes) > self.sector
+            || my_lba != lba
+            || !disk.checksum(CRC32, !0, 0, header_bytes as usize, 16)
+            || !(1..=MOST_ENTRY_BYTES).contains(&all)
+            || self.first_usable > self.last_usable
+            || self.last_usable > last
+            || self.entry_bytes < LEAST_ENTRY_BYTES
+        {
+            return None;
+        }
+        // The entries' checksum stands in the header.
+        disk.base = 0;
+        let hole = (header + 88).wrapping_sub(self.entries) as usize;
+        disk.checksum(CRC32, !0, self.entries, all as usize, hole).then_some(())
+    }
+
+    pub(super) fn push_uuid(&self, text: &mut Text) {
+        push_uuid(text, &self.disk_guid, true);
+    }
+
+    #[inline(never)]
+    pub(super) fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> Option<()> {
+        loop {
+            if self.index == self.count {
+                return None;
+            }
+            disk.seek(self.entries + u64::from(self.index) * u64::from(self.entry_bytes));
+            self.index += 1;
+            let entry: &[u8; LEAST_ENTRY_BYTES as usize] = disk.bytes(0, LEAST_ENTRY_BYTES as usize)?.first_chunk()?;
+            partition.kind = *entry.first_chunk()?;
+            let (first, last) = (le64(entry, 32), le64(entry, 40));
+            if partition.kind == [0; 16] || first > last || first < self.first_usable || last > self.last_usable {
+                continue;
+            }
+            partition.number = self.index;
+            // Inside the disk, which has 64 bits of bytes: `last_usable` is.
+            partition.start = first.wrapping_mul(self.sector);
+            partition.size = (last - first + 1).wrapping_mul(self.sector);
+            partition.flags = le64(entry, 48);
+            partition.extended = false;
+            push_uuid(&mut partition.uuid, entry.get(16..)?.first_chunk()?, true);
+            push_label(&mut partition.label, entry.get(56..)?, Encoding::Utf16Le);
+            return Some(());
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Master boot record, and the chain of extended boot records that a partition of it may hold.
+//!
+//! Source: kernel block/partitions/msdos.c.
+
+use super::Partition;
+use crate::bytes::Text;
+use crate::disk::Disk;
+
+/// The end of any boot record.
+pub(super) const SIGNATURE: u32 = 0xaa55;
+/// The table's place within its sector, and its entries.
+const TABLE: u64 = 446;
+const ENTRY_BYTES: u64 = 16;
+const SLOTS: u64 = 4;
+/// The number of the first partition that is in an extended boot record.
+const FIRST_LOGICAL: u32 = 5;
+/// Extended boot records that are read of one disk at most. (The kernel makes no more partitions than 256.)
+const MOST_LINKS: u32 = 256;
+
+/// A table, and where in it and in what it leads to the reader stands. All in sectors.
+pub struct Mbr {
+    sector_bytes: u64,
+    signature: u32,
+    /// The entry that was read last.
+    start: u64,
+    size: u64,
+    /// Its type is one of those whose partition holds further tables, and nothing else.
+    extended: bool,
+    /// The table that is being read, by its sector; 0 is the MBR itself.
+    table: u64,
+    slot: u64,
+    /// The size that the last link gave, and the chain's own: where it starts and ends.
+    limit: u64,
+    chain_start: u64,
+    chain_end: u64,
+    /// The next slot of the MBR that may hold a chain.
+    chain: u64,
+    links: u32,
+    /// A table that was seen: if the chain comes back to it, it is a loop. (Brent's algorithm.)
+    seen: u64,
+    /// The number of the last logical partition.
+    number: u32,
+}
+
+impl Mbr {
+    pub(super) fn new(signature: u32, sector_bytes: u64) -> Mbr {
+        let (start, size, extended, table, slot, limit) = (0, 0, false, 0, 0, 0);
+        let (chain_start, chain_end, chain, links, seen, number) = (0, 0, 0, 0, 0, FIRST_LOGICAL - 1);
+        #[rustfmt::skip]
+        let mbr = Mbr {
+            sector_bytes, signature, start, size, extended, table, slot, limit, chain_start, chain_end, chain, links,
+            seen, number,
+        };
+        mbr
+    }
+
+    /// The signature; none where it is 0.
+    pub(super) fn push_uuid(&self, text: &mut Text) {
+        if self.signature != 0 {
+            self.push_signature(text);
+        }
+    }
+
+    fn push_signature(&self, text: &mut Text) {
+        self.signature.to_be_bytes().iter().for_each(|byte| text.push_hex(*byte));
+    }
+
+    /// Reads the entry in `slot` of `table`; false for an empty one.
+    #[inline(never)]
+    fn entry(&mut self, disk: &mut Disk<'_>, table: u64, slot: u64) -> bool {
+        disk.base = table.wrapping_mul(self.sector_bytes) + TABLE + slot * ENTRY_BYTES;
+        (self.start, self.size) = (disk.u32(8).into(), disk.u32(12).into());
+        self.extended = matches!(disk.u8(4), 0x05 | 0x0f | 0x85);
+        self.size != 0
+    }
+
+    /// The slot, from `slot` on, of the entry in `table` that leads to further tables.
+    #[inline(never)]
+    fn link(&mut self, disk: &mut Disk<'_>, table: u64, mut slot: u64) -> u64 {
+        while slot != SLOTS && !(self.entry(disk, table, slot) && self.extended) {
+            slot += 1;
+        }
+        slot
+    }
+
+    #[inline(never)]
+    pub(super) fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> Option<()> {
+        loop {
+            while self.slot == SLOTS {
+                self.follow(disk)?;
+            }
+            let slot = self.slot;
+            self.slot += 1;
+            if !self.entry(disk, self.table, slot) {
+                continue;
+            }
+            let (start, size) = (self.table + self.start, self.size);
+            #[allow(clippy::cast_possible_truncation, reason = "below 5")]
+            let mut number = slot as u32 + 1;
+            if self.table != 0 {
+                // Places 3 and 4 of an extended boot record hold rubbish on many a disk.
+                let rubbish =
+                    self.start + size > self.limit || start < self.chain_start || start + size > self.chain_end;
+                if self.extended || slot >= 2 && rubbish {
+                    continue;
+                }
+                self.number += 1;
+                number = self.number;
+            }
+            partition.number = number;
+            // 33 bits of sectors.
+            partition.start = start.wrapping_mul(self.sector_bytes);
+            partition.size = size.wrapping_mul(self.sector_bytes);
+            (partition.kind, partition.flags, partition.extended) = ([0; 16], 0, self.extended);
+            self.push_signature(&mut partition.uuid);
+            partition.uuid.push(b"-");
+            partition.uuid.push_hex(number.to_le_bytes()[0]);
+            return Some(());
+        }
+    }
+
+    /// Goes to the next table: the one that the chain leads to, or the first of the next chain.
+    #[inline(never)]
+    fn follow(&mut self, disk: &mut Disk<'_>) -> Option<()> {
+        if self.table != 0 && self.link(disk, self.table, 0) != SLOTS {
+            self.table = self.chain_start + self.start;
+        } else {
+            self.start = 0;
+            while self.start == 0 {
+                self.chain = self.link(disk, 0, self.chain);
+                if self.chain == SLOTS {
+                    return None;
+                }
+                self.chain += 1;
+            }
+            (self.table, self.chain_start, self.chain_end) = (self.start, self.start, self.start + self.size);
+            self.seen = 0;
+        }
+        self.limit = self.size;
+        if self.links == MOST_LINKS || self.table == self.seen {
+            return None;
+        }
+        self.links += 1;
+        if self.links.is_power_of_two() {
+            self.seen = self.table;
+        }
+        self.slot = 0;
+        disk.base = self.table.wrapping_mul(self.sector_bytes);
+        if disk.u16(510) != SIGNATURE {
+            // No boot record: the end of this chain.
+            (self.table, self.slot) = (0, SLOTS);
+        }
+        Some(())
+    }
+}
