@@ -2,11 +2,11 @@
 //!
 //! Source: kernel `Documentation/admin-guide/kernel-parameters.txt`, `init/do_mounts.c`, `init/main.c`.
 
-use crate::bytes::{Dev, decimal, is, same_name, split, split_once, take_number, until};
+use crate::bytes::{number, place_of, take_number};
 use crate::cmdline::words;
 
 /// A boot, as asked for: of each kind of word the value of the last one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request<'a> {
     values: [Option<&'a [u8]>; Key::Mode as usize + 1],
 }
@@ -28,20 +28,32 @@ pub enum Key {
     Init,
     /// `pintle.fail=`.
     Fail,
+    /// `pintle.root=`: roots to try, in order.
+    Roots,
+    /// `pintle.duplicate=`.
+    Duplicate,
     /// `rw` and `ro`, by their own names.
     Mode,
 }
 
-/// The names of the words with a value, in [`Key`]'s order. (One text: a table of texts would be twice as long.)
-const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail";
+/// The names of the words with a value, in [`Key`]'s order.
+const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate";
 
-/// Words without a value, the keys, and the values that they stand for.
+/// Words without a value: the two of [`Key::Mode`], then the one of [`Key::Wait`] and what it stands for.
 const FLAGS: &[u8] = b"ro|rw|rootwait";
-const FLAG_KEYS: [Key; 3] = [Key::Mode, Key::Mode, Key::Wait];
-const FLAG_VALUES: &[u8] = b"ro|rw|ever";
+const WAIT_FLAG: usize = 2;
+const WAIT_VALUE: &[u8] = b"ever";
+
+const FAIL: usize = Key::Fail as usize;
+const DUPLICATE: usize = Key::Duplicate as usize;
 
 /// Seconds to wait for a root device when the command line says nothing.
 pub const DEFAULT_WAIT_S: u32 = 180;
+/// The same as text.
+pub const DEFAULT_WAIT: &[u8] = b"180";
+
+/// The values of `pintle.fail=`, in [`Fail`]'s order.
+const FAILS: &[u8] = b"reboot|poweroff|halt|panic";
 
 /// What PID 1 does when it can't boot, instead of ending itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,22 +68,25 @@ pub enum Fail {
 impl<'a> Request<'a> {
     /// Reads `line`. Each word of pintle's own (`pintle.*`) that it doesn't know, or whose value it can't take, is
     /// handed to `unknown` as it was written.
-    pub fn parse(line: &'a [u8], mut unknown: impl FnMut(&'a [u8])) -> Self {
-        let mut request = Request::default();
+    pub fn parse(line: &'a [u8], unknown: &mut dyn FnMut(&[u8])) -> Self {
+        // A loop; an array's default is a store each.
+        let mut request = Request { values: core::array::from_fn(|_| None) };
         for word in words(line) {
-            let (names, value) = match word.value {
-                Some(value) => (KEYS, value),
-                None => (FLAGS, &b""[..]),
+            let (place, value) = match word.value {
+                Some(value) => (place_of(KEYS, word.name), value),
+                None => match place_of(FLAGS, word.name) {
+                    Some(WAIT_FLAG) => (Some(Key::Wait as usize), WAIT_VALUE),
+                    place => (place.map(|_| Key::Mode as usize), word.name),
+                },
             };
-            let mut place = split(names, b'|').position(|name| same_name(word.name, name));
-            let mut value = Some(value);
-            if let (None, Some(flag)) = (word.value, place) {
-                place = FLAG_KEYS.get(flag).map(|key| *key as usize);
-                value = split(FLAG_VALUES, b'|').nth(flag);
-            }
-            let refused = place == Some(Key::Fail as usize) && value.and_then(fail).is_none();
+            let values = match place {
+                Some(FAIL) => FAILS,
+                Some(DUPLICATE) => b"first",
+                _ => b"",
+            };
+            let refused = !values.is_empty() && place_of(values, value).is_none();
             match place.and_then(|place| request.values.get_mut(place)) {
-                Some(slot) if !refused => *slot = value,
+                Some(slot) if !refused => *slot = Some(value),
                 _ if word.name.starts_with(b"pintle.") => unknown(word.text),
                 _ => {}
             }
@@ -84,6 +99,11 @@ impl<'a> Request<'a> {
         self.values.get(key as usize).copied().flatten()
     }
 
+    /// What the command line calls the root: the value of `pintle.root=`, or else of `root=`.
+    pub fn root_word(&self) -> &'a [u8] {
+        self.get(Key::Roots).or(self.get(Key::Root)).unwrap_or_default()
+    }
+
     /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`.
     pub fn read_only(&self) -> bool {
         self.get(Key::Mode) != Some(b"rw")
@@ -93,8 +113,8 @@ impl<'a> Request<'a> {
     /// with a bare `rootwait`, and with one whose number isn't one or doesn't fit an `int` of milliseconds, as in the
     /// kernel (`rootwait_timeout_setup()`).
     pub fn wait_s(&self) -> Option<u32> {
-        let Some(mut value) = self.get(Key::Wait) else { return Some(DEFAULT_WAIT_S) };
-        take_number(&mut value, 0).filter(|number| value.is_empty() && *number <= i32::MAX.unsigned_abs() / 1000)
+        let Some(value) = self.get(Key::Wait) else { return Some(DEFAULT_WAIT_S) };
+        number(value, 0).filter(|seconds| *seconds <= i32::MAX.unsigned_abs() / 1000)
     }
 
     /// Seconds to sleep before the root is looked for.
@@ -109,66 +129,7 @@ impl<'a> Request<'a> {
 }
 
 fn fail(value: &[u8]) -> Option<Fail> {
-    match () {
-        () if is(value, "reboot") => Some(Fail::Reboot),
-        () if is(value, "poweroff") => Some(Fail::Poweroff),
-        () if is(value, "halt") => Some(Fail::Halt),
-        () if is(value, "panic") => Some(Fail::Panic),
-        () => None,
-    }
-}
-
-/// A root device, as `root=` names it (`early_lookup_bdev()` in the kernel).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Root<'a> {
-    /// `/dev/NAME`: the name in devtmpfs, without `/dev/`.
-    Name(&'a [u8]),
-    /// `MAJ:MIN`, or the kernel's own encoding in hexadecimal.
-    Number(Dev),
-    /// `PARTUUID=`.
-    PartUuid(&'a [u8]),
-    /// `PARTLABEL=`.
-    PartLabel(&'a [u8]),
-}
-
-impl<'a> Root<'a> {
-    /// `None` for a form that pintle doesn't know.
-    pub fn parse(root: &'a [u8]) -> Option<Self> {
-        if let Some(name) = root.strip_prefix(b"/dev/") {
-            return is_devname(name).then_some(Root::Name(name));
-        }
-        let Some((tag, value)) = split_once(root, b'=') else { return number(root).map(Root::Number) };
-        let slash = split_once(value, b'/').is_some();
-        match () {
-            () if value.is_empty() => None,
-            () if is(tag, "PARTUUID") && !slash => Some(Root::PartUuid(value)),
-            () if is(tag, "PARTLABEL") => Some(Root::PartLabel(value)),
-            () => None,
-        }
-    }
-}
-
-/// A name that devtmpfs can have. It has no links of udev's, and not what the kernel says for network roots.
-fn is_devname(name: &[u8]) -> bool {
-    let first = until(name, b'/');
-    !(first.is_empty() || is(first, "disk") || is(first, "mapper") || is(first, "nfs") || is(first, "cifs"))
-}
-
-/// As `devt_from_devnum()`: `MAJ:MIN`, `MAJ:MIN:OFFSET` with or without a last colon, or hexadecimal as
-/// `new_decode_dev()` reads it: 12 bits of major, 20 of minor. Device 0:0 is none.
-fn number(mut root: &[u8]) -> Option<Dev> {
-    let dev = match split_once(root, b':') {
-        Some((major, rest)) => {
-            let (minor, offset) = split_once(rest, b':').unwrap_or((rest, b"0"));
-            decimal(offset.strip_suffix(b":").unwrap_or(offset))?;
-            Dev { major: decimal(major)?, minor: decimal(minor)? }
-        }
-        None => {
-            let number = take_number(&mut root, 16).filter(|_| root.is_empty())?;
-            Dev { major: (number >> 8) & 0xfff, minor: (number & 0xff) | ((number >> 12) & 0xfff00) }
-        }
-    };
-    (dev.major < 1 << 12 && dev.minor < 1 << 20 && dev.major | dev.minor != 0).then_some(dev)
+    [Fail::Reboot, Fail::Poweroff, Fail::Halt, Fail::Panic].get(place_of(FAILS, value)?).copied()
 }
 
 #[cfg(test)]
@@ -177,7 +138,7 @@ mod tests {
 
     fn parse(line: &str) -> (Request<'_>, Vec<String>) {
         let mut unknown = Vec::new();
-        let request = Request::parse(line.as_bytes(), |word| unknown.push(word.escape_ascii().to_string()));
+        let request = Request::parse(line.as_bytes(), &mut |word| unknown.push(word.escape_ascii().to_string()));
         (request, unknown)
     }
 
@@ -252,55 +213,5 @@ mod tests {
             parse("pintle.fail=halt pintle.fial=reboot pintle.fail=sulk pintle.fail pintle.x pint=1");
         assert_eq!(say(&request), "ro Halt");
         assert_eq!(unknown, ["pintle.fial=reboot", "pintle.fail=sulk", "pintle.fail", "pintle.x"]);
-    }
-
-    #[test]
-    fn root_forms() {
-        let dev = |major, minor| Some(Root::Number(Dev { major, minor }));
-        let rows: &[(&str, Option<Root>)] = &[
-            ("/dev/vda1", Some(Root::Name(b"vda1"))),
-            ("/dev/cciss/c0d0p1", Some(Root::Name(b"cciss/c0d0p1"))),
-            ("/dev/", None),
-            ("/dev//vda", None),
-            ("/dev", None),
-            ("/dev/disk", None),
-            ("/dev/disk/by-path/pci-0000", None),
-            ("/dev/mapper/root", None),
-            ("/dev/nfs", None),
-            ("/dev/cifs", None),
-            ("8:1", dev(8, 1)),
-            ("259:3", dev(259, 3)),
-            ("8:1:0", dev(8, 1)),
-            ("8:1:2:", dev(8, 1)),
-            ("8:1:", None),
-            ("8:1:x", None),
-            ("8:1:0:0", None),
-            ("8:1 ", None),
-            ("8:", None),
-            (":1", None),
-            ("8:x", None),
-            ("0:0", None),
-            ("4096:0", None),
-            ("1:1048576", None),
-            ("801", dev(8, 1)),
-            ("0x801", dev(8, 1)),
-            ("fe00", dev(254, 0)),
-            ("10300", dev(259, 0)),
-            ("00100801", dev(8, 257)),
-            ("0", None),
-            ("801z", None),
-            ("", None),
-            ("PARTUUID=0F2A-01", Some(Root::PartUuid(b"0F2A-01"))),
-            ("PARTUUID=", None),
-            ("PARTLABEL=my root", Some(Root::PartLabel(b"my root"))),
-            ("PARTLABEL=a=b", Some(Root::PartLabel(b"a=b"))),
-            ("UUID=1-2", None),
-            ("partuuid=1", None),
-            ("vda1", None),
-            ("LABEL=x", None),
-        ];
-        for (root, expected) in rows {
-            assert_eq!(&Root::parse(root.as_bytes()), expected, "{root}");
-        }
     }
 }

@@ -1,0 +1,274 @@
+//! What a root is named by: the kernel's forms of `root=`, and the tags of fstab(5), of whose first field this has its
+//! name.
+//!
+//! Source: `early_lookup_bdev()` in block/early-lookup.c, `init/do_mounts.c`; fstab(5), blkid(8); udev's links in
+//! /dev/disk.
+
+use crate::bytes::{Dev, Text, decimal, number, place_of, split, take_prefix, take_until, trim, until};
+use crate::identity::Identity;
+use crate::message::Message;
+use crate::partition::Partition;
+
+/// One way to name a root: what is looked for, by what text or number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spec<'a> {
+    /// What is looked for.
+    pub by: By,
+    /// The value; of [`By::Name`] the name in devtmpfs, without `/dev/`, of [`By::Source`] all of it.
+    pub text: &'a [u8],
+    /// The device of [`By::Number`].
+    pub dev: Option<Dev>,
+    /// How far from the partition that [`By::PartUuid`] names the root is on its disk (`/PARTNROFF=`).
+    pub offset: i32,
+}
+
+/// What a root is looked for by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// Not at all: an empty place.
+    Nothing,
+    /// `/dev/NAME`.
+    Name,
+    /// `MAJ:MIN`, or the kernel's own encoding in hexadecimal.
+    Number,
+    /// `UUID=`.
+    Uuid,
+    /// `LABEL=`.
+    Label,
+    /// `PARTUUID=`.
+    PartUuid,
+    /// `PARTLABEL=`.
+    PartLabel,
+    /// The type that the Discoverable Partitions Specification gives root partitions: nothing was named.
+    Type,
+    /// Not on a block device: the source that a file system without one is mounted from.
+    Source,
+}
+
+impl By {
+    /// By what the device itself holds.
+    pub fn is_content(self) -> bool {
+        matches!(self, By::Uuid | By::Label)
+    }
+
+    /// By what the partition table says.
+    pub fn is_table(self) -> bool {
+        matches!(self, By::PartUuid | By::PartLabel | By::Type)
+    }
+}
+
+/// Types that are mounted from something else than a block device. (`ubi…` and `mtd…` name such a thing by themselves.)
+const SOURCE_TYPES: &[u8] = b"9p|virtiofs|tmpfs|ramfs|ubifs|jffs2|nfs|nfs4|cifs|overlay";
+/// What a root begins with: the tags; udev's directories of links for them, in the same order; any other device; what is
+/// none; and the rest.
+const FORMS: &[u8] = b"PARTUUID=|PARTLABEL=|UUID=|LABEL=|\
+/dev/disk/by-partuuid/|/dev/disk/by-partlabel/|/dev/disk/by-uuid/|/dev/disk/by-label/|/dev/|mtd|ubi|";
+const TAGS: [By; 4] = [By::PartUuid, By::PartLabel, By::Uuid, By::Label];
+const LINK: usize = 4;
+const DEVICE: usize = 8;
+const SOURCE: usize = 9;
+const OTHER: usize = 11;
+/// What no device in devtmpfs is called: directories of udev's links; the kernel's words for roots in the network, and for
+/// the first RAM disk.
+const NO_DEVICES: &[u8] = b"disk|mapper|nfs|cifs|ram";
+/// How many roots are tried at most.
+pub const MOST_SPECS: usize = 8;
+
+/// The roots to try, in order; some places may be empty. The last one is the search's own.
+pub type Specs<'a> = [Spec<'a>; MOST_SPECS];
+
+/// No roots yet. (Made by a loop: a constant takes the room of all of them in the file.)
+#[inline(never)]
+pub fn no_specs() -> Specs<'static> {
+    core::array::from_fn(|_| Spec::new(By::Nothing, b""))
+}
+
+/// Takes the first part of `pintle.root=A,B` off `text`: a comma separates only where a root can begin behind it, since
+/// labels hold commas. Empty at the end, and in front of a comma that is the first byte.
+pub fn take_first<'a>(text: &mut &'a [u8]) -> &'a [u8] {
+    let all = *text;
+    while let [byte, rest @ ..] = *text {
+        let form = take_form(&mut { rest });
+        if *byte == b',' && (form < LINK || rest.first() == Some(&b'/')) {
+            let part = all.len() - text.len();
+            *text = rest;
+            return all.get(..part).unwrap_or_default();
+        }
+        *text = rest;
+    }
+    all
+}
+
+/// Takes off `root` what it begins with, and returns the place of that in [`FORMS`].
+#[inline(never)]
+fn take_form(root: &mut &[u8]) -> usize {
+    let mut forms = split(FORMS, b'|');
+    let mut place = 0;
+    while let Some(form) = forms.take_part() {
+        if take_prefix(root, form) {
+            break;
+        }
+        place += 1;
+    }
+    place
+}
+
+impl<'a> Spec<'a> {
+    /// By `text`.
+    pub const fn new(by: By, text: &'a [u8]) -> Self {
+        Spec { by, text, dev: None, offset: 0 }
+    }
+
+    /// Reads one root; `fstypes` is the value of `rootfstype=`. The error is what to say of a form that pintle doesn't
+    /// know.
+    #[inline(never)]
+    pub fn parse(&mut self, root: &'a [u8], fstypes: &[u8]) -> Result<(), Message> {
+        self.text = root;
+        let form = take_form(&mut self.text);
+        let is_device = (LINK..=DEVICE).contains(&form);
+        let known = if !is_device && ((SOURCE..OTHER).contains(&form) || is_source(fstypes)) {
+            (self.by, self.text) = (By::Source, root);
+            true
+        } else if form == DEVICE {
+            self.by = By::Name;
+            return self.device();
+        } else if let Some(by) = TAGS.get(form & 3).filter(|_| form < DEVICE) {
+            self.by = *by;
+            self.tag().is_some()
+        } else {
+            self.by = By::Number;
+            self.number().is_some()
+        };
+        match known {
+            true => Ok(()),
+            _ if is_device => Err(Message::UdevRoot),
+            _ => Err(Message::UnknownRoot),
+        }
+    }
+
+    /// A name below /dev. devtmpfs has no links.
+    fn device(&mut self) -> Result<(), Message> {
+        let first = until(self.text, b'/');
+        match place_of(NO_DEVICES, first) {
+            _ if first.is_empty() => return Err(Message::UnknownRoot),
+            Some(0 | 1) => return Err(Message::UdevRoot),
+            Some(place) if first.len() == self.text.len() => {
+                if place < 4 {
+                    return Err(Message::NetworkRoot);
+                }
+                self.text = b"ram0";
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The value of a tag, or of a link.
+    fn tag(&mut self) -> Option<()> {
+        if let [quote @ (b'"' | b'\''), inner @ .., last] = self.text
+            && quote == last
+        {
+            self.text = inner;
+        }
+        let mut offset = self.text;
+        if self.by == By::PartUuid
+            && let Some(uuid) = take_until(&mut offset, b'/')
+        {
+            self.text = uuid;
+            if !take_prefix(&mut offset, b"PARTNROFF=") {
+                return None;
+            }
+            let is_negative = take_prefix(&mut offset, b"-");
+            self.offset = i32::try_from(decimal(offset)?).ok()?;
+            if is_negative {
+                self.offset = -self.offset;
+            }
+        }
+        (!self.text.is_empty()).then_some(())
+    }
+
+    /// As `devt_from_devnum()`: `MAJ:MIN`, `MAJ:MIN:OFFSET` with or without a last colon, or hexadecimal as
+    /// `new_decode_dev()` reads it: 12 bits of major, 20 of minor. Device 0:0 is none.
+    fn number(&mut self) -> Option<()> {
+        let (mut numbers, mut rest) = (self.text, self.text);
+        self.dev = if take_until(&mut rest, b':').is_some() {
+            if take_until(&mut rest, b':').is_some() {
+                numbers = numbers.get(..numbers.len() - rest.len() - 1)?;
+                if let [offset @ .., b':'] = rest {
+                    rest = offset;
+                }
+                decimal(rest)?;
+            }
+            Dev::parse(numbers)
+        } else {
+            let number = number(numbers, 16)?;
+            Dev::new((number >> 8) & 0xfff, (number & 0xff) | ((number >> 12) & 0xfff00))
+        };
+        self.dev.map(|_| ())
+    }
+
+    /// Whether it is the root that a device with this content may be.
+    #[inline(never)]
+    pub fn is_content(&self, identity: &Identity) -> bool {
+        let text = if self.by == By::Uuid { &identity.uuid } else { &identity.label };
+        identity.mountable && self.by.is_content() && self.matches(text)
+    }
+
+    /// Whether the root is `partition`, or as far from it as it says.
+    #[inline(never)]
+    pub fn is_partition(&self, partition: &Partition) -> bool {
+        match self.by {
+            By::PartUuid => self.matches(&partition.uuid),
+            By::PartLabel => self.matches(&partition.label),
+            By::Type => partition.kind == ROOT_TYPE && partition.flags & NO_AUTO == 0,
+            _ => false,
+        }
+    }
+
+    /// Whether what is wanted, in which udev's `\xNN` stands for a byte, is `text`, but for white space at the end and, in
+    /// an UUID, case.
+    #[inline(never)]
+    fn matches(&self, text: &Text) -> bool {
+        let mut wanted = trim(self.text);
+        let mut text = text.as_bytes().iter();
+        while let [first, rest @ ..] = wanted {
+            let (mut byte, mut behind) = (*first, rest);
+            if let [b'\\', b'x', high, low, after @ ..] = wanted
+                && let Some(code) = number(&[*high, *low], 16)
+            {
+                (byte, behind) = (code.to_le_bytes()[0], after);
+            }
+            wanted = behind;
+            let any_case = matches!(self.by, By::Uuid | By::PartUuid);
+            match text.next() {
+                Some(other) if *other == byte || any_case && other.eq_ignore_ascii_case(&byte) => {}
+                _ => return false,
+            }
+        }
+        text.next().is_none()
+    }
+}
+
+/// A GUID as a table has it.
+const fn stored(first: u32, second: u16, third: u16, rest: u64) -> [u8; 16] {
+    let little = first as u128 | (second as u128) << 32 | (third as u128) << 48;
+    (little | (rest.swap_bytes() as u128) << 64).to_le_bytes()
+}
+
+/// The GUID of a root partition's type (UAPI group, Discoverable Partitions Specification).
+#[cfg(target_arch = "x86_64")]
+const ROOT_TYPE: [u8; 16] = stored(0x4f68bce3, 0xe8cd, 0x4db1, 0x96e7_fbcaf984b709);
+#[cfg(target_arch = "aarch64")]
+const ROOT_TYPE: [u8; 16] = stored(0xb921b045, 0x1df0, 0x41c3, 0xaf44_4c6f280d3fae);
+/// The same specification's attributes: not to be mounted by itself; read-only.
+const NO_AUTO: u64 = 1 << 63;
+/// Read-only.
+pub const READ_ONLY: u64 = 1 << 60;
+
+/// Whether the first of the types is one that isn't mounted from a block device.
+fn is_source(fstypes: &[u8]) -> bool {
+    place_of(SOURCE_TYPES, until(fstypes, b',')).is_some()
+}
+
+#[cfg(test)]
+mod tests;
