@@ -4,13 +4,14 @@
 
 use crate::buffers::{Buffers, Work};
 use crate::device;
-use crate::error::Errno;
+use crate::device::find::Search;
 use crate::file;
 use crate::guard::Initramfs;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::request::{Key, Request, Root};
+use crate::request::{Key, Request};
+use crate::spec::{By, Specs, no_specs, take_first};
 use crate::{handover, module, mounts, policy, root};
 
 /// A stage says itself why it failed; its caller only has to know that it did.
@@ -18,53 +19,104 @@ pub struct Failed;
 
 /// Boots out of `initramfs`. It ends in the real init's exec, or in the failure policy.
 pub fn boot<K: Kernel>(kernel: &mut K, initramfs: Initramfs, buffers: &mut Buffers) -> ! {
-    let Buffers { cmdline, line, work } = buffers;
+    let Buffers { cmdline, work } = buffers;
     let started_ms = kernel.clock_gettime();
-    let log = &mut Log::new(kernel, line);
+    let log = &mut Log::new(kernel);
     mounts::mount(log, initramfs);
 
     let words = read_cmdline(log, cmdline);
-    let request = &Request::parse(words, |word| log.say(Message::UnknownWord, &[word]));
+    let request = &read_request(log, words);
 
     module::load::load_listed(log, work);
-    let rooted = find_root(log, request, started_ms, work).and_then(|()| root::mount(log, request, work));
-    match rooted {
-        Ok(()) => handover::handover(log, request, initramfs.root, work),
-        Err(Failed) => device::list(log, work),
+    if mount_root(log, request, started_ms, true, work).is_ok() {
+        handover::handover(log, request, initramfs.root, work);
     }
     policy::give_up(log, request)
 }
 
 fn read_cmdline<'b, K: Kernel>(log: &mut Log<'_, K>, buffer: &'b mut [u8]) -> &'b [u8] {
     const PATH: &[u8] = b"/proc/cmdline";
-    match file::read(log.kernel, PATH, &[], buffer) {
-        Ok(line) => line,
-        Err(errno) => {
-            log.failed(Message::ReadCmdline, PATH, errno);
-            b""
-        }
-    }
+    let length = file::read(log.kernel, PATH, &[], buffer).unwrap_or_else(|errno| {
+        log.failed(Message::ReadCmdline, PATH, errno);
+        0
+    });
+    buffer.get(..length as usize).unwrap_or_default()
 }
 
-fn find_root<K: Kernel>(
+/// What `words` ask for. Words of pintle's own that it doesn't know are said.
+#[inline(never)]
+pub fn read_request<'w, K: Kernel>(log: &mut Log<'_, K>, words: &'w [u8]) -> Request<'w> {
+    Request::parse(words, &mut |word| log.say(Message::UnknownWord, &[word]))
+}
+
+/// Mounts the first of the roots that the command line names and that can be mounted; where nothing `boots`, says which
+/// that would be.
+#[inline(never)]
+pub fn mount_root<K: Kernel>(
     log: &mut Log<'_, K>,
     request: &Request<'_>,
     started_ms: u64,
+    boots: bool,
     work: &mut Work,
 ) -> Result<(), Failed> {
-    let Some(name) = request.get(Key::Root) else {
-        log.say(Message::NoRootWord, &[]);
-        return Err(Failed);
+    let mut specs = no_specs();
+    read_specs(log, request, &mut specs);
+    let shared = match log.kernel.shared() {
+        Ok(shared) => shared,
+        Err(errno) => {
+            log.failed(Message::FindRoot, request.root_word(), errno);
+            return Err(Failed);
+        }
     };
-    let Some(root) = Root::parse(name) else {
-        log.say(Message::UnknownRoot, &[name]);
-        return Err(Failed);
-    };
-    if !device::wait::wait(log, request, &root, started_ms, work) {
-        log.failed(Message::FindRoot, name, Errno::ETIMEDOUT);
-        return Err(Failed);
+    let mut search = Search::new(shared, request, specs, started_ms, boots);
+    search.begin(log);
+    let mut mounted = Err(Failed);
+    while mounted.is_err()
+        && search.has_specs()
+        && let Ok((found, place)) = search.find(log, work)
+    {
+        mounted = root::mount(log, &search, found.as_ref(), work);
+        if let Some(found) = found {
+            log.kernel.close(found.fd);
+        }
+        if mounted.is_ok()
+            && let (Some(roots), Some(spec)) = (request.get(Key::Roots), search.specs.get(place))
+        {
+            log.say(Message::Took, &[roots, spec.text]);
+        }
+        // Not that one; the next, as long as there is time.
+        search.give_up(place);
     }
-    Ok(())
+    if mounted.is_err() {
+        device::list::list(log, &mut search.helpers, work);
+    }
+    mounted
+}
+
+/// Puts the roots that are to be tried into `specs`. Forms that pintle doesn't know are said, and passed over: where there
+/// are no others nothing is looked for, and the devices are listed.
+#[inline(never)]
+fn read_specs<'a, K: Kernel>(log: &mut Log<'_, K>, request: &Request<'a>, specs: &mut Specs<'a>) {
+    let fstypes = request.get(Key::Fstypes).unwrap_or_default();
+    let is_list = request.get(Key::Roots).is_some();
+    let mut rest = request.root_word();
+    // The last place is the search's own.
+    let [first, .., _] = specs;
+    if rest.is_empty() {
+        first.by = By::Type;
+        return;
+    }
+    let [slots @ .., _] = specs;
+    for slot in slots {
+        if rest.is_empty() {
+            break;
+        }
+        let root = if is_list { take_first(&mut rest) } else { core::mem::take(&mut rest) };
+        if let Err(message) = slot.parse(root, fstypes) {
+            slot.by = By::Nothing;
+            log.say(message, &[root]);
+        }
+    }
 }
 
 #[cfg(test)]

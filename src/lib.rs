@@ -6,7 +6,8 @@
 //! - [`mounts`]: /dev, /proc, /sys, /run
 //! - [`cmdline`] → [`request`]: bytes → words → what is asked for
 //! - [`module`]: the kernel modules that the image lists
-//! - [`uevent`] → [`device`]: the block device that the root is on
+//! - [`spec`], [`uevent`] → [`device`]: the block device that the root is on, by
+//!   [`disk`] → [`partition`], [`probe`]: bytes → partitions and contents
 //! - [`root`]: its mount
 //! - [`handover`]: checks, pivot, detach, free, console, exec
 //! - [`policy`]: what happens where that fails
@@ -23,20 +24,26 @@ pub mod boot;
 pub mod buffers;
 pub mod bytes;
 pub mod cmdline;
+pub mod crc;
 pub mod device;
 pub mod dirent;
+pub mod disk;
 pub mod error;
 pub mod file;
 pub mod guard;
 pub mod handover;
+pub mod identity;
 pub mod kernel;
 pub mod kmsg;
 pub mod message;
 pub mod module;
 pub mod mounts;
+pub mod partition;
 pub mod policy;
+pub mod probe;
 pub mod request;
 pub mod root;
+pub mod spec;
 pub mod template;
 pub mod tool;
 pub mod uevent;

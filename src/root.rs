@@ -1,64 +1,111 @@
-//! Mounting the root file system, as the kernel does (`mount_root_generic()` in init/do_mounts.c).
+//! Mounting the root file system, as the kernel does (`mount_root_generic()`, `mount_nodev_root()` in init/do_mounts.c).
 //!
-//! Holds on entry: the root's device is there. Makes true: it is mounted at [`MOUNT_POINT`], or one error says what
-//! the last type that was tried met with.
+//! Holds on entry: the root's device is there, and held open; or it has none. Makes true: it is mounted at
+//! [`MOUNT_POINT`], or one error says what the last type that was tried met with.
 
 use crate::boot::Failed;
 use crate::buffers::Work;
-use crate::bytes::{Text, ZStr, split, trim};
+use crate::bytes::{Split, Text, ZStr, is, split, trim};
+use crate::device::find::{Found, Search};
 use crate::error::Errno;
 use crate::file;
-use crate::kernel::Kernel;
+use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::mounts::make_directory;
-use crate::request::{Key, Request};
+use crate::request::Key;
 use crate::z;
-use linux_raw_sys::general::{MS_RDONLY, MS_SILENT};
+use linux_raw_sys::general::{MNT_DETACH, MS_RDONLY, MS_SILENT};
 
 /// Where it is mounted: the directory that every initramfs has.
 pub const MOUNT_POINT: ZStr<'_> = z!(c"/root");
 
-/// Mounts `node`: the types of `rootfstype=` in their order, or else those of /proc/filesystems that need a device.
-/// EACCES and EINVAL lead to the next type, and after the last to all of them once more, read-only.
-pub fn mount<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mut Work) -> Result<(), Failed> {
-    let Work { page, node, fstype, data, .. } = work;
-    let (list, separator) = match request.get(Key::Fstypes) {
-        Some(fstypes) => (fstypes, b','),
-        // Without /proc there is no type to try, and the last line says so.
-        None => (file::read(log.kernel, b"/proc/filesystems", &[], page).unwrap_or_default(), b'\n'),
-    };
+/// Mounts the root, which is on the device that was `found`, or on none, and says how that went; where nothing boots, says
+/// what it is.
+pub fn mount<K: Kernel>(
+    log: &mut Log<'_, K>,
+    search: &Search<'_>,
+    found: Option<&Found>,
+    work: &mut Work,
+) -> Result<(), Failed> {
+    work.name.set(if found.is_some() { b"/dev/" } else { b"" });
+    work.name.push(work.node.as_bytes());
+    if !search.boots {
+        let (name, identity) = (work.name.as_bytes(), &work.identity);
+        let (fstype, uuid, label) = (identity.fstype(), identity.uuid.as_bytes(), identity.label.as_bytes());
+        let how = how(search.request.read_only() || search.read_only);
+        log.say(Message::WouldMount, &[search.text(), name, fstype, uuid, label, how]);
+        return Ok(());
+    }
     make_directory(log.kernel, MOUNT_POINT);
-    data.push(request.get(Key::Flags).unwrap_or_default());
-    let mut read_only = request.read_only();
-    let tried = loop {
-        let tried = types(list, separator).find_map(|name| {
-            fstype.clear();
-            fstype.push(name);
-            match try_mount(log.kernel, [&mut *node, fstype, data], read_only) {
-                Err(Errno::EACCES | Errno::EINVAL) => None,
-                tried => Some(tried),
+    let message = mount_as_any(log.kernel, search, found, work);
+    log.say(message, &[work.name.as_bytes(), work.fstype.as_bytes(), work.data.as_bytes()]);
+    if message == Message::Mounted { Ok(()) } else { Err(Failed) }
+}
+
+/// Mounts `work.name`. EACCES and EINVAL lead to the next type, and after the last to all of them once more, read-only.
+/// Returns what to say; the type then stands in `work.fstype`, how, or why not, in `work.data`.
+fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&Found>, work: &mut Work) -> Message {
+    let Work { page, name, identity, fstype, data, .. } = work;
+    let content = identity.fstype();
+    fstype.set(content);
+    let is_still = |found: &Found| name.as_z_str().is_some_and(|path| found.is_still(kernel, path));
+    if !found.is_none_or(is_still) {
+        return Message::Swapped;
+    }
+    let (list, separator) = match search.request.get(Key::Fstypes) {
+        Some(fstypes) => (fstypes, b','),
+        // Only on a device that was named itself. Without /proc there is no type to try, and the last line says so.
+        None if content.is_empty() => (file::text(kernel, b"/proc/filesystems", &[], page), b'\n'),
+        None if !identity.mountable => return Message::NoRoot,
+        // The driver was `ntfs`, is `ntfs3`, and will be `ntfs`.
+        None if is(content, "ntfs") => (&b"ntfs3,ntfs"[..], b','),
+        None => (content, b','),
+    };
+    data.set(search.request.get(Key::Flags).unwrap_or_default());
+    let mut read_only = search.request.read_only() || search.read_only;
+    loop {
+        let mut types = split(list, separator);
+        while let Some(name_of_type) = next_type(&mut types, separator) {
+            fstype.set(name_of_type);
+            match try_mount(kernel, [&mut *name, fstype, data], read_only) {
+                Err(Errno::EACCES | Errno::EINVAL) => {}
+                // The other of its two names.
+                Err(Errno::ENODEV) if is(name_of_type, "ntfs3") => {}
+                Err(errno) => {
+                    data.clear();
+                    errno.describe(data);
+                    return Message::MountRoot;
+                }
+                Ok(()) if found.is_some_and(|found| !is_on(kernel, found)) => {
+                    let _ = kernel.umount2(MOUNT_POINT, MNT_DETACH);
+                    return Message::Swapped;
+                }
+                Ok(()) => {
+                    // Some file systems are so by themselves.
+                    data.set(how(read_only || kernel.faccessat2_w(MOUNT_POINT) == Err(Errno::EROFS)));
+                    return Message::Mounted;
+                }
             }
-        });
-        if read_only || tried.is_some() {
-            break tried;
+        }
+        if read_only {
+            return Message::NoTypeFits;
         }
         read_only = true;
-    };
-    match tried {
-        Some(Ok(())) => {
-            let how: &[u8] = if read_only { b"read-only" } else { b"read-write" };
-            log.say(Message::Mounted, &[node.as_bytes(), fstype.as_bytes(), how]);
-            return Ok(());
-        }
-        Some(Err(errno)) => {
-            node.push(b" as ");
-            node.push(fstype.as_bytes());
-            log.failed(Message::MountRoot, node.as_bytes(), errno);
-        }
-        None => log.say(Message::NoTypeFits, &[node.as_bytes()]),
     }
-    Err(Failed)
+}
+
+/// How a root is mounted, in words.
+#[inline(never)]
+fn how(read_only: bool) -> &'static [u8] {
+    if read_only { b"read-only" } else { b"read-write" }
+}
+
+/// Whether what is mounted is on the device that was found. btrfs has device numbers of its own, of no driver.
+fn is_on<K: Kernel>(kernel: &mut K, found: &Found) -> bool {
+    kernel
+        .statx(Fd::CWD, MOUNT_POINT, 0)
+        .is_ok_and(|stat| stat.dev == Some(found.dev) || stat.dev.is_some_and(|dev| dev.major() == 0))
 }
 
 /// Mounts a node as a type with data.
@@ -71,12 +118,15 @@ fn try_mount<K: Kernel>(kernel: &mut K, [node, fstype, data]: [&mut Text; 3], re
     kernel.mount(node, MOUNT_POINT, fstype, flags, data)
 }
 
-/// The types in `text`: a comma list, or lines of /proc/filesystems, where `nodev` stands before those without a device.
-fn types(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
-    split(text, separator)
-        .filter(move |line| separator == b',' || line.first() == Some(&b'\t'))
-        .map(trim)
-        .filter(|fstype| !fstype.is_empty())
+/// The next type: of a comma list, or of lines of /proc/filesystems, where `nodev` stands before those without a device.
+fn next_type<'t>(types: &mut Split<'t>, separator: u8) -> Option<&'t [u8]> {
+    loop {
+        let line = types.take_part()?;
+        let fstype = trim(line);
+        if !fstype.is_empty() && (separator == b',' || line.first() == Some(&b'\t')) {
+            return Some(fstype);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -97,7 +147,9 @@ mod tests {
             ("", b'\n', &[]),
         ];
         for (text, separator, expected) in rows {
-            assert!(types(text.as_bytes(), *separator).eq(expected.iter().map(|name| name.as_bytes())), "{text:?}");
+            let mut lines = split(text.as_bytes(), *separator);
+            let types = core::iter::from_fn(|| next_type(&mut lines, *separator));
+            assert!(types.eq(expected.iter().map(|name| name.as_bytes())), "{text:?}");
         }
     }
 }

@@ -1,0 +1,95 @@
+//! Which devices are worth a look: what the kernel's list and the uevents say rules most of them out without asking them.
+
+use super::devs::Devs;
+use super::sysfs;
+use crate::buffers::Work;
+use crate::bytes::{Dev, decimal, take_until};
+use crate::file;
+use crate::kernel::Kernel;
+use crate::spec::{By, Spec};
+use crate::uevent::Uevent;
+
+/// Floppy disks (Documentation/admin-guide/devices.txt): to open one is to wait for its motor.
+pub const FLOPPY_MAJOR: u32 = 2;
+/// So many of /proc/partitions' blocks of 1 KiB hold nothing but the table of an extended partition.
+const TINY: &[u8] = b"1";
+
+/// Puts all devices that are there and that any of `specs` may be found on into `work.devs`; without specs all there are.
+/// False where the kernel's list of them is needed, and isn't there.
+///
+/// The list is /proc/partitions: one read, where sysfs takes six system calls a device (measured: 0.2 ms instead of 12 of
+/// 193 devices), and it leaves out what has no medium, or nothing attached.
+#[inline(never)]
+pub fn all<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], work: &mut Work) -> bool {
+    let Work { list, devs, data, .. } = work;
+    devs.clear();
+    let every = specs.is_empty();
+    let (mut content, mut table) = (every, false);
+    for spec in specs {
+        content |= spec.by.is_content();
+        table |= spec.by.is_table();
+        if spec.by == By::Name {
+            spec.dev = sysfs::number_of(kernel, spec.text, 0, data);
+        }
+        // Not every device stands in the list: whoever named it knows better.
+        if let Some(dev) = spec.dev {
+            devs.add(dev);
+        }
+    }
+    if !(content || table) {
+        return false;
+    }
+    let mut text = file::read_all(kernel, b"/proc/partitions", list);
+    let mut disk = None;
+    while let Some(mut line) = take_until(&mut text, b'\n') {
+        let (major, minor) = (take_word(&mut line), take_word(&mut line));
+        let blocks = take_word(&mut line);
+        // The first two lines are of none.
+        let (Some(major), Some(minor)) = (decimal(major), decimal(minor)) else { continue };
+        let Some(dev) = Dev::new(major, minor) else { continue };
+        // A disk's partitions follow it, and only then is there a table.
+        match disk {
+            Some((disk, name)) if line.starts_with(name) => {
+                if table {
+                    devs.add(disk);
+                }
+            }
+            _ => disk = Some((dev, line)),
+        }
+        if content && (every || blocks != TINY && dev.major() != FLOPPY_MAJOR) {
+            devs.add(dev);
+        }
+    }
+    true
+}
+
+/// Takes a word off `line`, and the blanks before it.
+#[inline(never)]
+fn take_word<'a>(line: &mut &'a [u8]) -> &'a [u8] {
+    while let Some(word) = take_until(line, b' ') {
+        if !word.is_empty() {
+            return word;
+        }
+    }
+    core::mem::take(line)
+}
+
+/// Adds to `devs` what has to be looked at because of `uevent`, which is of the device `dev`: that device, or the disk
+/// that it is a partition of.
+#[inline(never)]
+pub fn consider<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], dev: Dev, uevent: Uevent<'_>, devs: &mut Devs) {
+    if dev.major() == FLOPPY_MAJOR {
+        return;
+    }
+    for spec in specs {
+        if spec.by == By::Name && uevent.says(b"DEVNAME", spec.text) {
+            spec.dev = Some(dev);
+        }
+        if spec.by.is_content() || spec.dev == Some(dev) {
+            devs.add(dev);
+        }
+        if spec.by.is_table() && uevent.says(b"DEVTYPE", b"partition") {
+            devs.add(sysfs::disk_of(kernel, dev));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Of the devices that a root's name fits, the one that is meant.
+
+use super::find::{LAST_SPEC, Search};
+use super::helpers::{MOST_FOUND, READ_ONLY};
+use super::{boot_disk, look, sysfs};
+use crate::boot::Failed;
+use crate::buffers::Work;
+use crate::bytes::Dev;
+use crate::kernel::Kernel;
+use crate::kmsg::Log;
+use crate::message::Message;
+use crate::request::Key;
+use crate::spec::By;
+
+/// Devices that one root's name fits, in the order they were found.
+type Matches = [Option<Dev>; MOST_FOUND];
+
+/// The device to take, and the place of the root that names it: of the first root that any device fits. `None`: there is
+/// none yet.
+pub fn choose<K: Kernel>(
+    log: &mut Log<'_, K>,
+    search: &mut Search<'_>,
+    work: &mut Work,
+    chosen_place: &mut usize,
+) -> Result<Option<Dev>, Failed> {
+    for place in 0..LAST_SPEC {
+        let by = search.by(place);
+        // What couldn't be mounted is still there.
+        if by == By::Nothing {
+            continue;
+        }
+        *chosen_place = place;
+        let mut matches = [None; MOST_FOUND];
+        let count = gather(log, search, work, place, by, &mut matches);
+        let chosen = if count != 0 && by == By::Type || count > 1 && !is_one_btrfs(log, &matches, work) {
+            decide(log, search, work, &mut matches, by == By::Type)?
+        } else {
+            first(&matches)
+        };
+        if chosen.is_some() {
+            return Ok(chosen);
+        }
+    }
+    Ok(None)
+}
+
+fn first(matches: &Matches) -> Option<Dev> {
+    let mut chosen = None;
+    for dev in matches.iter().rev() {
+        chosen = dev.or(chosen);
+    }
+    chosen
+}
+
+/// The devices that the root in `place` fits, and their number: each once, none that another is made of, and no disk one of
+/// whose partitions fits too (a hybrid image shows the same file system as both).
+fn gather<K: Kernel>(
+    log: &mut Log<'_, K>,
+    search: &Search<'_>,
+    work: &mut Work,
+    place: usize,
+    by: By,
+    matches: &mut Matches,
+) -> usize {
+    let [reader, ..] = &mut work.path;
+    let mut count = 0;
+    for (dev, of) in search.helpers.found() {
+        if (of & !READ_ONLY) as usize == place
+            && !matches.contains(&Some(dev))
+            && (matches!(by, By::Name | By::Number) || !sysfs::is_held(log.kernel, dev, reader))
+            && let Some(slot) = matches.get_mut(count)
+        {
+            *slot = Some(dev);
+            count += 1;
+        }
+    }
+    if count > 1 {
+        for place in 0..MOST_FOUND {
+            if let Some(Some(dev)) = matches.get(place).copied() {
+                let disk = sysfs::disk_of(log.kernel, dev);
+                for slot in &mut *matches {
+                    if disk != dev && *slot == Some(disk) {
+                        *slot = None;
+                        count -= 1;
+                    }
+                }
+            }
+        }
+    }
+    count
+}
+
+/// Whether all of them are members of one btrfs, and no two the same.
+fn is_one_btrfs<K: Kernel>(log: &mut Log<'_, K>, matches: &Matches, work: &mut Work) -> bool {
+    // The members so far, and the file system's UUID.
+    work.fstype.clear();
+    work.node.clear();
+    for dev in matches {
+        if let Some(dev) = *dev {
+            look::identify(log.kernel, dev, work);
+            let Work { identity, node, fstype: members, .. } = &mut *work;
+            let (devices, member) = identity.devices;
+            let (one, uuid) = (node.as_bytes(), identity.uuid.as_bytes());
+            let other = !one.is_empty() && one != uuid;
+            if devices < 2 || other || members.as_bytes().as_chunks().0.contains(&member) {
+                return false;
+            }
+            members.push(&member);
+            node.clear();
+            node.push(uuid);
+        }
+    }
+    true
+}
+
+/// Of several, or where nobody named a root (`discover`), the one on the disk that the firmware booted from. If it doesn't
+/// say so: the root partition that nobody named on the only disk that has one and can't be removed. Where that leaves
+/// several, the first if the command line allows it; otherwise names all of them, and none is taken.
+fn decide<K: Kernel>(
+    log: &mut Log<'_, K>,
+    search: &mut Search<'_>,
+    work: &mut Work,
+    matches: &mut Matches,
+    discover: bool,
+) -> Result<Option<Dev>, Failed> {
+    let told = boot_disk::find(log, search, work);
+    let mut disk = told.flatten();
+    let (mut chosen, mut count, mut others) = (None, 0, false);
+    for slot in &mut *matches {
+        let Some(dev) = *slot else { continue };
+        let on = sysfs::disk_of(log.kernel, dev);
+        if discover && told.is_none() {
+            if sysfs::of(log.kernel, on, b"removable", &mut work.page).first() != Some(&b'0') {
+                *slot = None;
+                continue;
+            }
+            others |= *disk.get_or_insert(on) != on;
+        }
+        if disk == Some(on) {
+            count += 1;
+            chosen = chosen.or(Some(dev));
+        }
+    }
+    if !discover {
+        others = count != 1;
+    }
+    if others && search.request.get(Key::Duplicate).is_some() {
+        (chosen, others) = (first(matches), false);
+    }
+    if others {
+        let text = search.text();
+        for dev in &*matches {
+            if let Some(dev) = *dev {
+                sysfs::name(log.kernel, &[], dev, work);
+                log.say(Message::Match, &[text, work.name.as_bytes()]);
+            }
+        }
+        log.say(Message::Duplicate, &[text]);
+        return Err(Failed);
+    }
+    for (dev, of) in search.helpers.found() {
+        if Some(dev) == chosen {
+            search.read_only = of & READ_ONLY != 0;
+        }
+    }
+    Ok(chosen)
+}

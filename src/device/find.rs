@@ -1,0 +1,299 @@
+//! The search: a look at all that is there, then at what the kernel's uevents tell of, not by the clock.
+
+use super::choose::choose;
+use super::helpers::{Helpers, Job, Shared};
+use super::{btrfs, candidates, look, sysfs};
+use crate::boot::Failed;
+use crate::buffers::Work;
+use crate::bytes::{Dev, ZStr};
+use crate::error::Errno;
+use crate::kernel::{Fd, Kernel};
+use crate::kmsg::Log;
+use crate::message::Message;
+use crate::request::{DEFAULT_WAIT, Key, Request};
+use crate::spec::{By, MOST_SPECS, Specs, no_specs};
+use crate::uevent::Uevent;
+use linux_raw_sys::ioctl::BLKGETDISKSEQ;
+
+/// How often to look where the kernel has no netlink.
+const RESCAN_MS: u64 = 100;
+const FIRST_NOTICE_MS: u64 = 1_000;
+const NOTICE_MS: u64 = 10_000;
+/// Uevents that are taken in before the devices that they are of are looked at.
+const MOST_UEVENTS: usize = 256;
+/// The place in a list of roots that is the search's own.
+pub const LAST_SPEC: usize = MOST_SPECS - 1;
+
+/// What is looked for, and by whom.
+pub struct Search<'a> {
+    /// The command line.
+    pub request: &'a Request<'a>,
+    /// The roots that are still to be tried.
+    pub specs: Specs<'a>,
+    /// Who looks.
+    pub helpers: Helpers,
+    /// Whether this is a boot: otherwise nothing is mounted, and nothing waited for.
+    pub boots: bool,
+    /// When pintle was started.
+    started_ms: u64,
+    /// When it is too late.
+    deadline_ms: u64,
+    /// When to say next that it takes time.
+    notice_ms: u64,
+    /// Why there is no netlink, until that was said.
+    without_socket: Option<Errno>,
+    /// The partition that was discovered is to be mounted read-only.
+    pub read_only: bool,
+    /// The devices that were there have been looked at for being members of the root's btrfs.
+    members_known: bool,
+}
+
+/// What was found.
+pub struct Found {
+    /// The device, open, so that it stays the one that it is.
+    pub fd: Fd,
+    /// Its number.
+    pub dev: Dev,
+    /// The number of what is attached to it (`BLKGETDISKSEQ`, from Linux 5.15 on; 0 before).
+    diskseq: u64,
+}
+
+impl Found {
+    /// Whether the node at `path` is that device still, with the same attached to it.
+    pub fn is_still<K: Kernel>(&self, kernel: &mut K, path: ZStr<'_>) -> bool {
+        sysfs::number(kernel, Fd::CWD, path) == Some(self.dev)
+            && look::ask(kernel, self.fd, BLKGETDISKSEQ) == self.diskseq
+    }
+}
+
+/// Nothing but one, in the search's own place.
+pub fn only(by: By, text: &[u8]) -> Specs<'_> {
+    let mut specs = no_specs();
+    let [.., last] = &mut specs;
+    (last.by, last.text) = (by, text);
+    specs
+}
+
+impl<'a> Search<'a> {
+    /// A search for what `specs` name, by children that have `shared` in common.
+    pub fn new(
+        shared: &'static Shared,
+        request: &'a Request<'a>,
+        specs: Specs<'a>,
+        started_ms: u64,
+        boots: bool,
+    ) -> Self {
+        Search {
+            request,
+            specs,
+            helpers: Helpers::new(shared),
+            boots,
+            started_ms,
+            deadline_ms: 0,
+            notice_ms: 0,
+            without_socket: None,
+            read_only: false,
+            members_known: false,
+        }
+    }
+
+    /// Waits for `rootdelay=`, and begins to listen: what comes from now on is in the socket.
+    pub fn begin<K: Kernel>(&mut self, log: &mut Log<'_, K>) {
+        if self.boots {
+            let delay_ms = u64::from(self.request.delay_s()) * 1_000;
+            if delay_ms != 0 {
+                sleep(log.kernel, delay_ms);
+            }
+            let wait_s = self.request.wait_s();
+            self.deadline_ms =
+                wait_s.map_or(u64::MAX, |seconds| self.started_ms + delay_ms + u64::from(seconds) * 1_000);
+        }
+        self.notice_ms = log.kernel.clock_gettime() + FIRST_NOTICE_MS;
+        match log.kernel.uevent_socket() {
+            Ok(socket) => *self.socket() = socket,
+            Err(errno) => self.without_socket = Some(errno),
+        }
+    }
+
+    /// The kernel's uevents; -1 where there is no netlink.
+    fn socket(&mut self) -> &mut Fd {
+        let [.., socket] = &mut self.helpers.polled;
+        socket
+    }
+
+    /// Whether there is a root left to try.
+    pub fn has_specs(&self) -> bool {
+        self.specs.iter().any(|spec| spec.by != By::Nothing)
+    }
+
+    /// What the root in this place is looked for by.
+    pub fn by(&self, place: usize) -> By {
+        self.specs.get(place).map_or(By::Nothing, |spec| spec.by)
+    }
+
+    /// The root in this place is not to be tried any more.
+    pub fn give_up(&mut self, place: usize) {
+        for (spec, at) in self.specs.iter_mut().zip(0..) {
+            if at == place || at == LAST_SPEC {
+                spec.by = By::Nothing;
+            }
+        }
+    }
+
+    /// What the command line calls the root.
+    pub fn text(&self) -> &'a [u8] {
+        let word = self.request.root_word();
+        if word.is_empty() { b"the root partition" } else { word }
+    }
+
+    /// Finds the device of the first of the roots that are to be tried, by the deadline, and its place in the list. `None`
+    /// for a root that is no device. The device's node then stands in `work.node`, its content in `work.identity`.
+    pub fn find<K: Kernel>(&mut self, log: &mut Log<'_, K>, work: &mut Work) -> Result<(Option<Found>, usize), Failed> {
+        let no_device = self.specs.iter().position(|spec| spec.by == By::Source);
+        let mut all = true;
+        loop {
+            if all {
+                candidates::all(log.kernel, &mut self.specs, work);
+            }
+            self.helpers.run(log, &self.specs, work, Job::Look);
+            let mut place = 0;
+            if let Some(dev) = choose(log, self, work, &mut place)?
+                && no_device.is_none_or(|other| place < other)
+            {
+                match hold(log.kernel, &self.specs, dev, place, work) {
+                    None => self.helpers.forget(dev),
+                    Some(fd) => {
+                        let diskseq = work.diskseq;
+                        if self.is_complete(log, dev, work) {
+                            return Ok((Some(Found { fd, dev, diskseq }), place));
+                        }
+                        log.kernel.close(fd);
+                        // Any device with a content may be what is missing. (No label holds a NUL.)
+                        let [.., last] = &mut self.specs;
+                        (last.by, last.text) = (By::Label, b"\0");
+                    }
+                }
+            }
+            if let Some(place) = no_device {
+                work.node.clear();
+                work.node.push(self.specs.get(place).map_or(b"", |spec| spec.text));
+                work.identity.clear();
+                return Ok((None, place));
+            }
+            all = self.wait(log, work)?;
+        }
+    }
+
+    /// Whether the devices of the file system on `dev` are all there: but for btrfs it has one. Those in `work.devs` are new.
+    fn is_complete<K: Kernel>(&mut self, log: &mut Log<'_, K>, dev: Dev, work: &mut Work) -> bool {
+        if work.identity.devices.0 < 2 {
+            return true;
+        }
+        let uuid = work.identity.uuid.clone();
+        let of_it = &mut only(By::Uuid, uuid.as_bytes());
+        let first = !core::mem::replace(&mut self.members_known, true);
+        if first {
+            candidates::all(log.kernel, of_it, work);
+        }
+        self.helpers.run(log, of_it, work, Job::Announce);
+        let node = work.node.as_bytes();
+        let missing = btrfs::control(log.kernel, btrfs::BTRFS_IOC_DEVICES_READY, node, &mut work.data);
+        if missing == 0 {
+            // Where there was no child to be had the last of the others is what was looked at.
+            look::identify(log.kernel, dev, work);
+        } else if first {
+            log.say(Message::Incomplete, &[node]);
+        }
+        missing == 0
+    }
+
+    /// Waits for something new, and puts the devices that it is of into `work.devs`; true when all have to be looked at.
+    fn wait<K: Kernel>(&mut self, log: &mut Log<'_, K>, work: &mut Work) -> Result<bool, Failed> {
+        work.devs.clear();
+        loop {
+            if let Some(errno) = self.without_socket.take() {
+                // Messages were lost, or none will come: from now on by the clock.
+                log.failed(Message::Uevents, b"netlink", errno);
+                return Ok(true);
+            }
+            let now_ms = log.kernel.clock_gettime();
+            if now_ms >= self.deadline_ms {
+                log.failed(Message::FindRoot, self.text(), Errno::ETIMEDOUT);
+                return Err(Failed);
+            }
+            if now_ms >= self.notice_ms {
+                self.notice_ms = now_ms + NOTICE_MS;
+                work.data.clear();
+                work.data.push_number((now_ms - self.started_ms) / 1_000);
+                let limit = self.request.get(Key::Wait).unwrap_or(DEFAULT_WAIT);
+                log.say(Message::Waiting, &[self.text(), work.data.as_bytes(), limit]);
+            }
+            let socket = *self.socket();
+            let mut pause_ms = self.deadline_ms.min(self.notice_ms) - now_ms;
+            if socket.0 < 0 {
+                pause_ms = pause_ms.min(RESCAN_MS);
+            }
+            let Ok(Some(fd)) = log.kernel.ppoll(&self.helpers.polled, pause_ms) else {
+                if socket.0 < 0 {
+                    return Ok(true);
+                }
+                continue;
+            };
+            if fd == socket {
+                match listen(log.kernel, fd, &mut self.specs, work) {
+                    Err(errno) => self.without_socket = Some(errno),
+                    Ok(()) if work.devs.is_empty() => continue,
+                    Ok(()) => return Ok(false),
+                }
+            } else {
+                // One that was stuck has ended, and may have found something.
+                log.kernel.waitid(fd);
+            }
+            self.helpers.close(log.kernel, fd);
+            if fd != socket {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// Takes in the messages that are there.
+fn listen<K: Kernel>(kernel: &mut K, socket: Fd, specs: &mut Specs<'_>, work: &mut Work) -> Result<(), Errno> {
+    for _ in 0..MOST_UEVENTS {
+        let (message, port) = match kernel.recvfrom(socket, &mut work.page) {
+            Err(Errno::EAGAIN) => break,
+            message => message?,
+        };
+        let uevent = Uevent(message);
+        // Any process may send to the group; only port 0 is the kernel.
+        if port == 0
+            && uevent.is_new_block_device()
+            && let Some(dev) = uevent.dev()
+        {
+            candidates::consider(kernel, specs, dev, uevent, &mut work.devs);
+        }
+    }
+    Ok(())
+}
+
+/// Opens the device that the root in `place` names; its name then stands in `work.node`, what is on it in
+/// `work.identity`. `None`: it is gone, another one by now, or its content is.
+#[inline(never)]
+fn hold<K: Kernel>(kernel: &mut K, specs: &Specs<'_>, dev: Dev, place: usize, work: &mut Work) -> Option<Fd> {
+    let fd = look::read(kernel, specs, None, dev, work)?;
+    work.node.clear();
+    work.node.push(work.name.as_bytes());
+    if let Some(spec) = specs.get(place)
+        && spec.by.is_content()
+        && !spec.is_content(&work.identity)
+    {
+        kernel.close(fd);
+        return None;
+    }
+    Some(fd)
+}
+
+/// Sleeps; a signal would only shorten it, and PID 1 has asked for none.
+pub fn sleep<K: Kernel>(kernel: &mut K, milliseconds: u64) {
+    let _ = kernel.ppoll(&[], milliseconds);
+}

@@ -1,0 +1,208 @@
+//! The children that look at devices for PID 1.
+//!
+//! To open or read a device that doesn't answer (a dying disk, a drive without a medium, suspended device-mapper) may
+//! take for ever, and nothing can be done about it: the sleep is uninterruptible. So PID 1 never touches a device before
+//! a child has seen it answer. Where the child gets no further another one takes over behind the device that it is
+//! stuck at, and PID 1 goes on watching the clock.
+//!
+//! Measured on Linux 6.12 with suspended and dead devices: a child with descriptors of its own is the one means that
+//! lets PID 1 execute the real init while a read is stuck. Threads and io_uring make the exec wait, RWF_NOWAIT blocks in
+//! open(2), and a child that shares the table of descriptors leaves PID 1 to close a device whose pages stay locked.
+//! It is left behind and not killed: a reader that is killed blocks the device's next opener. The price is 0.2 ms for a
+//! fork, which touches as few pages as pintle does, once for all devices that are there.
+
+use super::list::list_one;
+use super::look::look;
+use super::sysfs;
+use crate::buffers::Work;
+use crate::bytes::Dev;
+use crate::kernel::{Fd, Kernel, SHARED};
+use crate::kmsg::Log;
+use crate::message::Message;
+use crate::spec::Spec;
+use core::sync::atomic::{
+    AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+/// How long a child may be at one device before the others are looked at without it.
+const PATIENCE_MS: u64 = 500;
+/// Children at the same time: one that looks, the others stuck. Where they all are nothing more is looked at.
+const MOST_CHILDREN: usize = 9;
+/// Devices that one child finds at most.
+pub const MOST_FOUND: usize = 8;
+/// Set in the place of a root whose partition is flagged as read-only.
+pub const READ_ONLY: u32 = 0x100;
+
+/// What they have in common: where in the list of devices the one stands that comes next, the child that is in charge, and
+/// what each child has found. No number is ever written by two.
+pub type Shared = [AtomicU32; SHARED];
+/// A device, and the place of the root that names it.
+type Find = [AtomicU32; 2];
+
+/// Where a child puts what it finds.
+#[derive(Clone, Copy)]
+pub struct Finds(&'static [Find]);
+
+impl Finds {
+    /// The device `dev` is what the root in `place` of the list names.
+    #[inline(never)]
+    pub fn found(self, dev: Dev, place: u32) {
+        for find in self.0 {
+            match read(find) {
+                Some(known) if known != (dev, place) => {}
+                _ => {
+                    let [slot, of] = find;
+                    of.store(place, Relaxed);
+                    slot.store(dev.pack(), Release);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn read([slot, of]: &Find) -> Option<(Dev, u32)> {
+    Some((Dev::unpack(slot.load(Acquire))?, of.load(Relaxed)))
+}
+
+/// What the children do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    /// Look for what the roots name.
+    Look,
+    /// Tell the kernel of the members of a btrfs.
+    Announce,
+    /// List the devices.
+    List,
+}
+
+/// The children, and what they have found.
+pub struct Helpers {
+    shared: &'static Shared,
+    /// The pidfds of those that are stuck, each readable when it has ended, and behind them the socket that the search
+    /// listens to; -1 for none.
+    pub polled: [Fd; MOST_CHILDREN + 1],
+    /// The devices that they are stuck at.
+    stuck_at: [Option<Dev>; MOST_CHILDREN],
+}
+
+impl Helpers {
+    /// None yet.
+    pub fn new(shared: &'static Shared) -> Self {
+        Helpers { shared, polled: [Fd(-1); MOST_CHILDREN + 1], stuck_at: [None; MOST_CHILDREN] }
+    }
+
+    /// The devices that were found, each with the place of the root that names it.
+    pub fn found(&self) -> impl Iterator<Item = (Dev, u32)> {
+        self.finds().iter().filter_map(read)
+    }
+
+    fn finds(&self) -> &'static [Find] {
+        let [_, _, finds @ ..] = self.shared;
+        finds.as_chunks().0
+    }
+
+    /// The device isn't what it was when it was found.
+    pub fn forget(&mut self, dev: Dev) {
+        for [slot, _] in self.finds() {
+            if slot.load(Relaxed) == dev.pack() {
+                slot.store(0, Relaxed);
+            }
+        }
+    }
+
+    /// Whether the job was done for `dev`, which stands in `place` of the last list.
+    pub fn is_done(&self, dev: Dev, place: usize) -> bool {
+        let [next, ..] = self.shared;
+        place < next.load(Relaxed) as usize && !self.is_stuck_at(dev)
+    }
+
+    /// Whether a child is stuck at the device.
+    #[inline(never)]
+    fn is_stuck_at(&self, dev: Dev) -> bool {
+        let mut stuck = false;
+        for (fd, at) in self.polled.iter().zip(&self.stuck_at) {
+            stuck |= fd.0 >= 0 && *at == Some(dev);
+        }
+        stuck
+    }
+
+    /// Closes a descriptor that is polled.
+    #[inline(never)]
+    pub fn close<K: Kernel>(&mut self, kernel: &mut K, fd: Fd) {
+        for slot in &mut self.polled {
+            if *slot == fd {
+                *slot = Fd(-1);
+            }
+        }
+        kernel.close(fd);
+    }
+
+    /// Has a job done for each of `work.devs`, by children; returns when that is done but for those that are stuck. Where
+    /// one is stuck already none goes.
+    #[inline(never)]
+    pub fn run<K: Kernel>(&mut self, log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work, job: Job) {
+        let [next, charge, ..] = self.shared;
+        next.store(0, Relaxed);
+        while work.devs.get(next.load(Relaxed) as usize).is_some() {
+            let Some(child) = self.polled.iter().take(MOST_CHILDREN).position(|stuck| stuck.0 < 0) else { return };
+            let task = &Task { specs, job, me: charge.load(Relaxed), child };
+            let Ok(pidfd) = log.fork(&mut |log| self.go(log, work, task)) else {
+                // No process to be had: then without one.
+                return self.go(log, work, task);
+            };
+            loop {
+                let before = next.load(Relaxed);
+                if let Ok(Some(_)) = log.kernel.ppoll(&[pidfd], PATIENCE_MS) {
+                    log.kernel.waitid(pidfd);
+                    log.kernel.close(pidfd);
+                    break;
+                }
+                if next.load(Relaxed) == before {
+                    // If it goes on after all it ends behind the device that it is at.
+                    charge.store(task.me.wrapping_add(1), Relaxed);
+                    let at = work.devs.get((before as usize).wrapping_sub(1));
+                    if let (Some(stuck), Some(stuck_at)) = (self.polled.get_mut(child), self.stuck_at.get_mut(child)) {
+                        (*stuck, *stuck_at) = (pidfd, at);
+                    }
+                    if let Some(dev) = at {
+                        sysfs::name(log.kernel, specs, dev, work);
+                        log.say(Message::Stuck, &[work.name.as_bytes()]);
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    /// What a child does.
+    #[inline(never)]
+    fn go<K: Kernel>(&self, log: &mut Log<'_, K>, work: &mut Work, task: &Task<'_>) {
+        let [next, charge, ..] = self.shared;
+        let finds = self.finds().chunks(MOST_FOUND).nth(task.child).unwrap_or_default();
+        while charge.load(Relaxed) == task.me {
+            let place = next.load(Relaxed);
+            let Some(dev) = work.devs.get(place as usize) else { return };
+            next.store(place + 1, Relaxed);
+            if self.is_stuck_at(dev) {
+                continue;
+            }
+            match task.job {
+                Job::List => list_one(log, dev, work, true),
+                Job::Look => look(log.kernel, task.specs, dev, work, Some(Finds(finds))),
+                Job::Announce => look(log.kernel, task.specs, dev, work, None),
+            }
+        }
+    }
+}
+
+/// What is to be done, and by which child.
+struct Task<'t> {
+    specs: &'t [Spec<'t>],
+    job: Job,
+    /// The child's number, which is in charge as long as it is this one.
+    me: u32,
+    /// Its place among those there are at the same time.
+    child: usize,
+}

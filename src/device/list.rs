@@ -1,0 +1,49 @@
+//! What block devices there are: the first thing that somebody whose root is missing wants to know.
+
+use super::candidates::{self, FLOPPY_MAJOR};
+use super::helpers::{Helpers, Job};
+use super::{look, sysfs};
+use crate::buffers::Work;
+use crate::bytes::{Dev, trim, until};
+use crate::kernel::Kernel;
+use crate::kmsg::Log;
+use crate::message::Message;
+
+/// Says of every block device what the kernel knows of it, and what it says of itself.
+pub fn list<K: Kernel>(log: &mut Log<'_, K>, helpers: &mut Helpers, work: &mut Work) {
+    if candidates::all(log.kernel, &mut [], work) {
+        helpers.run(log, &[], work, Job::List);
+        // What the kernel knows of those that don't answer.
+        let mut place = 0;
+        while let Some(dev) = work.devs.get(place) {
+            if !helpers.is_done(dev, place) {
+                list_one(log, dev, work, false);
+            }
+            place += 1;
+        }
+        log.say(Message::DevicesEnd, &[]);
+    }
+}
+
+/// Says it of one; `answers`: which may be asked itself.
+#[inline(never)]
+pub(super) fn list_one<K: Kernel>(log: &mut Log<'_, K>, dev: Dev, work: &mut Work, answers: bool) {
+    work.identity.clear();
+    if answers && dev.major() != FLOPPY_MAJOR {
+        look::identify(log.kernel, dev, work);
+    }
+    let Work { page, identity, .. } = work;
+    // Lines, in one.
+    let length = sysfs::of(log.kernel, dev, b"uevent", page).len();
+    for byte in &mut *page {
+        if *byte == b'\n' {
+            *byte = b' ';
+        }
+    }
+    let uevent = trim(page.get(..length).unwrap_or_default());
+    // sysfs counts in 512 bytes, whatever the device's own sectors are.
+    let mut size = [0; 32];
+    let size = until(sysfs::of(log.kernel, dev, b"size", &mut size), b'\n');
+    let (fstype, uuid, label) = (identity.fstype(), identity.uuid.as_bytes(), identity.label.as_bytes());
+    log.say(Message::Device, &[uevent, fstype, uuid, label, size]);
+}

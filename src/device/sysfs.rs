@@ -1,0 +1,103 @@
+//! What sysfs and devtmpfs tell of block devices. Nothing here asks the devices themselves, so nothing here can hang.
+
+use crate::buffers::Work;
+use crate::bytes::{Dev, Text, ZStr, until};
+use crate::dirent::Reader;
+use crate::file;
+use crate::kernel::{Fd, Kernel, Result};
+use crate::spec::{By, Spec};
+use crate::uevent::Uevent;
+use linux_raw_sys::general::{AT_EMPTY_PATH, O_RDONLY, S_IFBLK};
+
+/// What the device's attribute says, nothing if it can't be read: the device may be gone by now. `../` leads from a
+/// partition to its disk.
+#[inline(never)]
+pub fn of<'b, K: Kernel>(kernel: &mut K, dev: Dev, attribute: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
+    let Ok(fd) = open(kernel, dev, attribute) else { return &[] };
+    let length = kernel.read(fd, buffer).unwrap_or(0);
+    kernel.close(fd);
+    buffer.get(..length as usize).unwrap_or_default()
+}
+
+/// Opens an attribute, or a directory.
+#[inline(never)]
+fn open<K: Kernel>(kernel: &mut K, dev: Dev, attribute: &[u8]) -> Result<Fd> {
+    let mut number = Text::new();
+    dev.push(&mut number);
+    file::open(kernel, b"/sys/dev/block/%/%", &[number.as_bytes(), attribute], O_RDONLY)
+}
+
+/// The disk that a device is a partition of, or itself. (Above an NVMe disk stands its controller, a character device.)
+#[inline(never)]
+pub fn disk_of<K: Kernel>(kernel: &mut K, dev: Dev) -> Dev {
+    let buffer = &mut [0; 32];
+    if of(kernel, dev, b"partition", buffer).is_empty() {
+        return dev;
+    }
+    Dev::parse(until(of(kernel, dev, b"../dev", buffer), b'\n')).unwrap_or(dev)
+}
+
+/// Puts a device's name below /dev into `work.name`: what one of `specs` calls it, though there be no sysfs, or what the
+/// kernel does.
+#[inline(never)]
+pub fn name<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut Work) {
+    let mut name = Uevent(of(kernel, dev, b"uevent", &mut work.page)).value(b"DEVNAME");
+    for spec in specs {
+        if spec.by == By::Name && spec.dev == Some(dev) {
+            name = spec.text;
+        }
+    }
+    work.name.clear();
+    work.name.push(name);
+}
+
+/// The number of the block device that the node at `path` stands for.
+#[inline(never)]
+pub fn number<K: Kernel>(kernel: &mut K, dir: Fd, path: ZStr<'_>) -> Option<Dev> {
+    let stat = kernel.statx(dir, path, AT_EMPTY_PATH).ok()?;
+    stat.rdev.filter(|_| stat.is(S_IFBLK))
+}
+
+/// The number of the block device [`node`].
+#[inline(never)]
+pub fn number_of<K: Kernel>(kernel: &mut K, name: &[u8], partition: u32, path: &mut Text) -> Option<Dev> {
+    number(kernel, Fd::CWD, node(name, partition, path)?)
+}
+
+/// The path of `/dev/NAME`, or of a partition of it (`disk_name()` in block/genhd.c); 0 is none. `path` is room for it.
+#[inline(never)]
+pub fn node<'p>(name: &[u8], partition: u32, path: &'p mut Text) -> Option<ZStr<'p>> {
+    path.clear();
+    path.push(b"/dev/");
+    path.push(name);
+    if partition != 0 {
+        if let Some(b'0'..=b'9') = name.last() {
+            path.push(b"p");
+        }
+        path.push_number(partition.into());
+    }
+    path.as_z_str()
+}
+
+/// Whether another device is made of this one, or of the disk that it is a partition of: md, device-mapper, bcache.
+#[inline(never)]
+pub fn is_held<K: Kernel>(kernel: &mut K, dev: Dev, reader: &mut Reader) -> bool {
+    let mut held = false;
+    for holders in [&b"holders"[..], b"../holders"] {
+        if let Ok(fd) = open(kernel, dev, holders) {
+            reader.start(fd);
+            held |= next(kernel, reader).is_some();
+            kernel.close(fd);
+        }
+    }
+    held
+}
+
+/// The next entry's name; `None` at the end, or where reading fails.
+#[inline(never)]
+pub fn next<'r, K: Kernel>(kernel: &mut K, reader: &'r mut Reader) -> Option<&'r [u8]> {
+    match reader.advance(kernel) {
+        Ok(true) => Some(reader.name()?.to_bytes()),
+        _ => None,
+    }
+}
