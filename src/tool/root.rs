@@ -1,0 +1,14 @@
+//! `init root "WORDS"`: what a kernel command line would boot on this machine, and why. Nothing is mounted.
+
+use crate::boot;
+use crate::buffers::Buffers;
+use crate::kernel::Kernel;
+use crate::kmsg::Log;
+
+/// Explains `words`; returns the exit status: 1 where nothing would be booted.
+pub(super) fn run<K: Kernel>(kernel: &mut K, words: &[u8], buffers: &mut Buffers) -> i32 {
+    let log = &mut Log::to_stdout(kernel);
+    let request = &boot::read_request(log, words);
+    // What isn't there now isn't waited for.
+    i32::from(boot::mount_root(log, request, 0, false, &mut buffers.work).is_err())
+}
