@@ -6,6 +6,8 @@
 //! Two guests run at a time, whatever the number of test threads is; `PINTLE_GUESTS=N` allows more. A test that fails
 //! prints how to boot that guest again, and the guest's console; its files stay in `target/tmp`.
 
+#[path = "scenarios/disks.rs"]
+mod disks;
 #[path = "scenarios/ended.rs"]
 mod ended;
 #[path = "scenarios/guest.rs"]
@@ -14,19 +16,33 @@ mod guest;
 mod harness;
 #[path = "scenarios/images.rs"]
 mod images;
+#[path = "scenarios/monitor.rs"]
+mod monitor;
 #[path = "scenarios/says.rs"]
 mod says;
+#[path = "scenarios/tree.rs"]
+mod tree;
 
+#[path = "scenarios/btrfs.rs"]
+mod btrfs;
 #[path = "scenarios/command_line.rs"]
 mod command_line;
 #[path = "scenarios/console.rs"]
 mod console;
+#[path = "scenarios/discovery.rs"]
+mod discovery;
+#[path = "scenarios/duplicates.rs"]
+mod duplicates;
 #[path = "scenarios/failure.rs"]
 mod failure;
+#[path = "scenarios/filesystems.rs"]
+mod filesystems;
 #[path = "scenarios/good_boot.rs"]
 mod good_boot;
 #[path = "scenarios/guard.rs"]
 mod guard;
+#[path = "scenarios/hostile.rs"]
+mod hostile;
 #[path = "scenarios/hotplug.rs"]
 mod hotplug;
 #[path = "scenarios/init.rs"]
@@ -41,3 +57,11 @@ mod new_root;
 mod readme;
 #[path = "scenarios/root_device.rs"]
 mod root_device;
+#[path = "scenarios/shared.rs"]
+mod shared;
+#[path = "scenarios/stuck.rs"]
+mod stuck;
+#[path = "scenarios/tables.rs"]
+mod tables;
+#[path = "scenarios/uefi.rs"]
+mod uefi;

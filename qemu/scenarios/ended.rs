@@ -93,7 +93,16 @@ impl Ended {
     pub(crate) fn devices(&self) -> Vec<String> {
         let mut lines = self.pintle();
         lines.retain(|line| line.starts_with(says::DEVICE) || line == says::DEVICES_END);
-        lines
+        lines.iter().map(|line| says::without_counts(line)).collect()
+    }
+
+    /// The number of a device in that list: its major is often the kernel's choice.
+    pub(crate) fn number_of(&self, name: &str) -> String {
+        // MAJOR=254 MINOR=0 DEVNAME=vda …
+        let wanted = format!("DEVNAME={name}");
+        let line = self.lines().find(|line| line.contains(says::DEVICE) && line.split(' ').any(|word| word == wanted));
+        let value = |key| line?.split(' ').find_map(|word| word.strip_prefix(key));
+        value("MAJOR=").zip(value("MINOR=")).map(|(major, minor)| format!("{major}:{minor}")).unwrap_or_default()
     }
 
     /// The kernel's time of the first line with `text` in it, in seconds.

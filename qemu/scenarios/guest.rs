@@ -33,8 +33,19 @@ impl Guest {
         self.option("--disk", disk)
     }
 
+    /// One more that is loaded than those that its disks need.
+    pub(crate) fn module(self, name: &str) -> Guest {
+        self.option("--module", name)
+    }
+
     pub(crate) fn initramfs(self, image: &Path) -> Guest {
         self.option("--initramfs", image.display())
+    }
+
+    /// It boots what is on its disks.
+    pub(crate) fn uefi(mut self) -> Guest {
+        self.arguments.push("--uefi".to_owned());
+        self
     }
 
     /// Words for the end of the command line.

@@ -3,10 +3,8 @@
 use crate::guest::Guest;
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
 use crate::images::{Image, RootDisk, partitioned};
-use crate::says::{mounted, waiting};
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
-use std::path::Path;
+use crate::monitor::Monitor;
+use crate::says::{DEVICES_END, WAITING, machine_will, mounted, not_found};
 
 /// How it is plugged in: what must be there before, and what it is.
 struct Kind {
@@ -42,6 +40,17 @@ fn scsi_by_partition_label_on_x86_64() {
     plug(X86_64, "6.1", &SCSI, "\"root=PARTLABEL=late root\"", "/dev/sda2");
 }
 
+/// What it holds is looked at when it comes.
+#[test]
+fn virtio_by_label_on_7() {
+    plug(X86_64, "7", &VIRTIO, "root=LABEL=pintle-root", "/dev/vda");
+}
+
+#[test]
+fn scsi_by_partition_uuid_on_aarch64() {
+    plug(Aarch64, "6.12", &SCSI, "root=PARTUUID=0f2a4c6e-0001-4000-8000-00000000abcd", "/dev/sda2");
+}
+
 #[test]
 fn scsi_by_number_on_aarch64() {
     plug(Aarch64, "7", &SCSI, "root=8:2", "/dev/sda2");
@@ -54,23 +63,19 @@ fn plug(arch: Arch, kernel: &str, kind: &Kind, root: &str, device: &str) {
     let image = kind.modules.iter().fold(Image::new(&scratch, arch, kernel), |image, name| image.module(name)).make();
     let socket = scratch.path("qmp");
     let guest = Guest::new(arch).kernel(kernel).disk("none").initramfs(&image).append(&format!("{root} rootwait"));
-    let guest = guest.qemu("-device", kind.before);
-    let mut guest = guest.qemu("-qmp", &format!("unix:{},server=on,wait=off", socket.display())).start();
+    let mut guest = Monitor::of(guest.qemu("-device", kind.before), &socket).start();
 
     let word = root.trim_matches('"').trim_start_matches("root=");
-    guest.wait_for(&format!("pintle: {}", waiting(word, 1, "ever")), 60);
-    let mut monitor = Monitor::connect(&socket);
-    let file = format!(r#"{{"driver":"file","filename":"{disk}"}}"#);
-    monitor.execute(&format!(r#""blockdev-add","arguments":{{"driver":"raw","node-name":"late","file":{file}}}"#));
-    monitor.execute(&format!(r#""device_add","arguments":{{"id":"late","drive":"late",{}}}"#, kind.device));
+    // Modules that take long to load count too.
+    guest.wait_for(&format!("pintle: find root: {word}{WAITING}"), 60);
+    Monitor::connect(&socket).plug(&disk, kind.device);
 
     let ended = guest.end();
     ended.is_done();
     // PCIe hot-plug takes 5 s by itself: on a slow machine the next notice, 10 s later, comes in between.
     let said = ended.pintle();
-    let (first, last) = (waiting(word, 1, "ever"), mounted(device, "read-only"));
-    assert_eq!((said.first(), said.last()), (Some(&first), Some(&last)));
-    let notices = said.iter().filter(|line| line.starts_with(&format!("find root: {word}: not there after ")));
+    assert_eq!(said.last(), Some(&mounted(device, "read-only")));
+    let notices = said.iter().filter(|line| line.starts_with(&format!("find root: {word}{WAITING}")));
     assert_eq!(notices.count(), said.len() - 1, "{said:?}");
     assert_eq!(ended.mount("/").source, device);
     assert_eq!(ended.section("argv"), ["[/sbin/init]"]);
@@ -80,32 +85,26 @@ fn plug(arch: Arch, kernel: &str, kind: &Kind, root: &str, device: &str) {
     assert!((0.0..1.0).contains(&delay), "{device} was mounted {delay} s after it came");
 }
 
-const UUID: &str = "0f2a4c6e-0001-4000-8000-00000000abcd";
-
-/// QEMU's monitor (docs/interop/qmp-spec.txt): a line a message.
-struct Monitor(BufReader<UnixStream>);
-
-impl Monitor {
-    fn connect(socket: &Path) -> Monitor {
-        let stream = UnixStream::connect(socket).expect("QEMU's monitor");
-        let mut monitor = Monitor(BufReader::new(stream));
-        assert!(monitor.read().contains("\"QMP\""), "no greeting");
-        monitor.execute("\"qmp_capabilities\"");
-        monitor
-    }
-
-    #[track_caller]
-    fn execute(&mut self, command: &str) {
-        writeln!(self.0.get_mut(), "{{\"execute\":{command}}}").expect("to write to QEMU's monitor");
-        // Events may come between.
-        let answer = std::iter::repeat_with(|| self.read()).find(|line| !line.contains("\"event\""));
-        assert!(answer.as_ref().is_some_and(|line| line.contains("\"return\"")), "{command}: {answer:?}");
-    }
-
-    fn read(&mut self) -> String {
-        let mut line = String::new();
-        let length = self.0.read_line(&mut line).expect("to read from QEMU's monitor");
-        assert!(length > 0, "QEMU has closed its monitor");
-        line
-    }
+/// A disk with the right label that comes when pintle has given up: nothing is booted, and the policy is obeyed.
+#[test]
+fn too_late() {
+    let scratch = Scratch::new();
+    let disk = RootDisk::new(&scratch, X86_64).make();
+    let socket = scratch.path("qmp");
+    let guest = Guest::new(X86_64).disk("none").module("virtio_scsi").module("sd_mod").qemu("-device", SCSI.before);
+    let guest = guest.append("root=LABEL=pintle-root rootwait=2 pintle.fail=poweroff");
+    let mut guest = Monitor::of(guest, &socket).start();
+    let announced = machine_will("poweroff");
+    guest.wait_for(&announced, 60);
+    Monitor::connect(&socket).plug(&disk, SCSI.device);
+    let ended = guest.end();
+    ended.has_failed();
+    assert!(ended.says("[sda] Attached SCSI disk"), "the disk has not come");
+    assert_eq!(ended.devices(), [DEVICES_END]);
+    let mut said = ended.pintle_but_waiting();
+    said.retain(|line| line != DEVICES_END);
+    assert_eq!(said, [not_found("LABEL=pintle-root"), announced]);
+    assert!(ended.says("reboot: Power down"));
 }
+
+const UUID: &str = "0f2a4c6e-0001-4000-8000-00000000abcd";

@@ -58,6 +58,10 @@ impl<'s> RootDisk<'s> {
         self.option("--mode", format!("{mode}:{path}"))
     }
 
+    pub(crate) fn label(self, label: &str) -> Self {
+        self.option("--label", label)
+    }
+
     /// Without one of the usual directories.
     pub(crate) fn omit(self, path: &str) -> Self {
         self.option("--omit", path)

@@ -1,17 +1,26 @@
 //! What pintle says, as the scenarios expect it: `src/message.rs` once more, as its readers see it. An errno is its name
 //! here; what pintle adds to say what it means is left out of the comparison.
 
-pub(crate) const NO_ROOT: &str = "command line: root=: not given: giving up";
+/// What the root is called that nobody named.
+pub(crate) const NO_ROOT: &str = "the root partition";
 pub(crate) const NO_INIT: &str = "find init: none can be executed, name one by init=: giving up";
 pub(crate) const PANIC: &str = "giving up: PID 1 ends, the kernel panics, panic= decides";
 pub(crate) const DEVICES_END: &str = "there is no other block device";
 /// Part of each notice of a wait.
 pub(crate) const WAITING: &str = ": not there after ";
 /// How a line of the list of devices begins.
-pub(crate) const DEVICE: &str = "there is /dev/";
+pub(crate) const DEVICE: &str = "there is MAJOR=";
+
+/// What a device says of itself: type, UUID and label. Of one that says nothing, and of a root disk of the demo's.
+pub(crate) const NOTHING: [&str; 3] = ["", "", ""];
+pub(crate) const DEMO: [&str; 3] = ["ext4", "70696e74-6c65-4000-8000-000000000001", "pintle-root"];
 
 pub(crate) fn mounted(device: &str, how: &str) -> String {
-    format!("mounted {device} (ext4) {how}")
+    mounted_as("ext4", device, how)
+}
+
+pub(crate) fn mounted_as(fstype: &str, device: &str, how: &str) -> String {
+    format!("mounted {device} ({fstype}) {how}")
 }
 
 pub(crate) fn unknown_word(word: &str) -> String {
@@ -19,9 +28,16 @@ pub(crate) fn unknown_word(word: &str) -> String {
 }
 
 pub(crate) fn unknown_root(root: &str) -> String {
-    format!(
-        "command line: root={root}: unknown form, known are /dev/NAME, MAJ:MIN, hex, PARTUUID=, PARTLABEL=: giving up"
-    )
+    let known = "/dev/NAME, MAJ:MIN, hex, (PART)UUID=, (PART)LABEL=";
+    format!("command line: root={root}: unknown form, known are {known}: going on without it")
+}
+
+pub(crate) fn udev_root(root: &str) -> String {
+    format!("command line: root={root}: made by udev, which runs later: UUID= and LABEL= work: going on without it")
+}
+
+pub(crate) fn network_root(root: &str) -> String {
+    format!("command line: root={root}: roots on the network are not mounted: going on without it")
 }
 
 /// `limit` is the value of rootwait=, or `ever`.
@@ -33,9 +49,54 @@ pub(crate) fn not_found(root: &str) -> String {
     format!("find root: {root}: ETIMEDOUT: giving up")
 }
 
-/// `what`: its number, kind, label and UUID.
-pub(crate) fn device(name: &str, [number, kind, label, uuid]: [&str; 4], sectors: u32) -> String {
-    format!("{DEVICE}{name} ({number}): {kind}, PARTLABEL={label}, PARTUUID={uuid}, {sectors} sectors of 512 bytes")
+/// A line of the list: `number` and `kind` by the kernel, `content` by the device, `table` by the partition's label and
+/// UUID, where the kernel's uevent has them.
+pub(crate) fn device(
+    name: &str,
+    number: [&str; 2],
+    [fstype, uuid, label]: [&str; 3],
+    [part_label, part_uuid]: [&str; 2],
+    sectors: u32,
+) -> String {
+    let [number, kind] = number;
+    let (major, minor) = number.split_once(':').expect("a number");
+    let mut known = format!("{DEVICE}{major} MINOR={minor} DEVNAME={name} DEVTYPE={kind}");
+    for (key, value) in [("PARTNAME", part_label), ("PARTUUID", part_uuid)] {
+        if !value.is_empty() {
+            known += &format!(" {key}={value}");
+        }
+    }
+    format!("{known}: TYPE={fstype}, UUID={uuid}, LABEL={label}, {sectors} sectors of 512 bytes")
+}
+
+/// A line of the list without `DISKSEQ`, which counts what was ever attached, and `PARTN`.
+pub(crate) fn without_counts(line: &str) -> String {
+    [" DISKSEQ=", " PARTN="].iter().fold(line.to_owned(), |line, key| match line.split_once(key) {
+        Some((before, rest)) => {
+            before.to_owned() + rest.trim_start_matches(|character: char| character.is_ascii_digit())
+        }
+        None => line,
+    })
+}
+
+pub(crate) fn matches(root: &str, name: &str) -> String {
+    format!("find root: {root} is on /dev/{name}")
+}
+
+pub(crate) fn duplicate(root: &str) -> String {
+    format!("find root: {root}: on two devices at least, pintle.duplicate=first would take any: giving up")
+}
+
+pub(crate) fn stuck(name: &str) -> String {
+    format!("find root: /dev/{name}: does not answer: looking at the others")
+}
+
+pub(crate) fn incomplete(name: &str) -> String {
+    format!("find root: {name}: btrfs: devices are missing: waiting")
+}
+
+pub(crate) fn no_file_system(device: &str, content: &str) -> String {
+    format!("mount root: {device}: it holds {content}, which is no file system: giving up")
 }
 
 pub(crate) fn mount_root(device: &str, fstype: &str, errno: &str) -> String {
