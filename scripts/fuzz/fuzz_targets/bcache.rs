@@ -1,0 +1,4 @@
+//! bcache.
+#![no_main]
+
+pintle_fuzz::prober!("bcache");

@@ -1,0 +1,4 @@
+//! btrfs.
+#![no_main]
+
+pintle_fuzz::prober!("btrfs");

@@ -1,0 +1,6 @@
+//! The kernel command line, and the roots that it names.
+#![no_main]
+
+use pintle_fuzz::{libfuzzer_sys::fuzz_target, text};
+
+fuzz_target!(|input: &[u8]| text::check_cmdline(input));

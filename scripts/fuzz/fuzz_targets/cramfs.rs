@@ -1,0 +1,4 @@
+//! cramfs.
+#![no_main]
+
+pintle_fuzz::prober!("cramfs");

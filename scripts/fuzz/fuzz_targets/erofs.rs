@@ -1,0 +1,4 @@
+//! EROFS.
+#![no_main]
+
+pintle_fuzz::prober!("erofs");

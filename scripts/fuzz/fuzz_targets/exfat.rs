@@ -1,0 +1,4 @@
+//! exFAT.
+#![no_main]
+
+pintle_fuzz::prober!("exfat");

@@ -1,0 +1,4 @@
+//! F2FS.
+#![no_main]
+
+pintle_fuzz::prober!("f2fs");

@@ -1,0 +1,4 @@
+//! JFS.
+#![no_main]
+
+pintle_fuzz::prober!("jfs");

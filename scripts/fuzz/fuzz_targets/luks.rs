@@ -1,0 +1,4 @@
+//! LUKS, both versions.
+#![no_main]
+
+pintle_fuzz::prober!("luks");

@@ -1,0 +1,4 @@
+//! minix.
+#![no_main]
+
+pintle_fuzz::prober!("minix");

@@ -1,0 +1,4 @@
+//! NILFS2.
+#![no_main]
+
+pintle_fuzz::prober!("nilfs2");

@@ -1,0 +1,4 @@
+//! NTFS.
+#![no_main]
+
+pintle_fuzz::prober!("ntfs");

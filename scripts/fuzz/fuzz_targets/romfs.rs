@@ -1,0 +1,4 @@
+//! romfs.
+#![no_main]
+
+pintle_fuzz::prober!("romfs");

@@ -1,0 +1,4 @@
+//! SquashFS.
+#![no_main]
+
+pintle_fuzz::prober!("squashfs");

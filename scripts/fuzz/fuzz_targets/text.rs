@@ -1,0 +1,6 @@
+//! Labels, numbers, and what is written to the log.
+#![no_main]
+
+use pintle_fuzz::{libfuzzer_sys::fuzz_target, text};
+
+fuzz_target!(|input: &[u8]| text::check_text(input));

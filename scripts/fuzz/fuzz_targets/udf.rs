@@ -1,0 +1,4 @@
+//! UDF.
+#![no_main]
+
+pintle_fuzz::prober!("udf");

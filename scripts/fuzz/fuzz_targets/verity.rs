@@ -1,0 +1,4 @@
+//! Hash devices of dm-verity.
+#![no_main]
+
+pintle_fuzz::prober!("verity");

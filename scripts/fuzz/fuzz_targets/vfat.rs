@@ -1,0 +1,4 @@
+//! FAT12, FAT16 and FAT32.
+#![no_main]
+
+pintle_fuzz::prober!("vfat");

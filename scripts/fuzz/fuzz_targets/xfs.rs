@@ -1,0 +1,4 @@
+//! XFS.
+#![no_main]
+
+pintle_fuzz::prober!("xfs");

@@ -1,0 +1,135 @@
+//! `init probe` on an image: what it writes is safe to show.
+
+use crate::image::{Image, SECTORS};
+use pintle::buffers::Buffers;
+use pintle::bytes::ZStr;
+use pintle::error::Errno;
+use pintle::kernel::{Fd, Kernel, Result, SHARED, Stat};
+use pintle::kmsg::Line;
+use pintle::tool;
+use std::cell::RefCell;
+use std::sync::atomic::AtomicU32;
+
+/// A kernel that has one file.
+struct Machine<'i> {
+    image: &'i Image,
+    written: Vec<u8>,
+    line: Line,
+}
+
+macro_rules! never {
+    ($($name:ident($($type:ty),*) $(-> $answer:ty)?;)*) => {
+        $(fn $name(&mut self, $(_: $type),*) $(-> $answer)? { unreachable!(stringify!($name)) })*
+    };
+}
+
+impl Kernel for Machine<'_> {
+    fn openat(&mut self, _: Fd, _: ZStr<'_>, _: u32) -> Result<Fd> {
+        Ok(Fd(3))
+    }
+    fn close(&mut self, _: Fd) {}
+    fn pread<'b>(&mut self, _: Fd, buffer: &'b mut [u8], offset: u64) -> Result<&'b [u8]> {
+        let length = self.image.size.saturating_sub(offset).min(buffer.len() as u64);
+        let buffer = &mut buffer[..usize::try_from(length).expect("no more than a buffer")];
+        self.image.read(offset, buffer);
+        Ok(buffer)
+    }
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32> {
+        assert!(matches!(fd, Fd(1 | 2)));
+        self.written.extend(bytes);
+        Ok(0)
+    }
+    fn line(&mut self) -> &mut Line {
+        &mut self.line
+    }
+    fn write_line(&mut self, fd: Fd, from: usize) -> Result<i32> {
+        let bytes = self.line.text.as_bytes()[from..].to_vec();
+        self.write(fd, &bytes)
+    }
+    fn ioctl_number(&mut self, _: Fd, _: u32) -> Result<u64> {
+        match SECTORS[usize::from(self.image.sector)] {
+            0 => Err(Errno::EINVAL),
+            sector => Ok(sector),
+        }
+    }
+    fn lseek_end(&mut self, _: Fd) -> Result<u64> {
+        Ok(self.image.size)
+    }
+
+    never! {
+        getpid() -> i32;
+        clock_gettime() -> u64;
+        openat2(Fd, ZStr<'_>, u32, u32) -> Result<Fd>;
+        read(Fd, &mut [u8]) -> Result<u32>;
+        dup3(Fd, Fd) -> Result<()>;
+        ioctl_btrfs(Fd, u32, ZStr<'_>) -> Result<i32>;
+        mmap(Fd, usize) -> Result<&'static [u8]>;
+        statx(Fd, ZStr<'_>, u32) -> Result<Stat>;
+        fstatfs(Fd) -> Result<u32>;
+        faccessat2_x(Fd) -> Result<()>;
+        faccessat2_w(ZStr<'_>) -> Result<()>;
+        mkdirat(Fd, ZStr<'_>, u32) -> Result<()>;
+        unlinkat(Fd, ZStr<'_>, u32) -> Result<()>;
+        mount(ZStr<'_>, ZStr<'_>, ZStr<'_>, u32, ZStr<'_>) -> Result<()>;
+        umount2(ZStr<'_>, u32) -> Result<()>;
+        fsopen(ZStr<'_>) -> Result<Fd>;
+        fsmount(Fd, u32) -> Result<Fd>;
+        open_tree(Fd, ZStr<'_>, u32) -> Result<Fd>;
+        move_mount(Fd, ZStr<'_>, Fd, ZStr<'_>, u32) -> Result<()>;
+        pivot_root(ZStr<'_>, ZStr<'_>) -> Result<()>;
+        chdir(ZStr<'_>) -> Result<()>;
+        chroot(ZStr<'_>) -> Result<()>;
+        uevent_socket() -> Result<Fd>;
+        ppoll(&[Fd], u64) -> Result<Option<Fd>>;
+        shared() -> Result<&'static [AtomicU32; SHARED]>;
+        fork(&mut dyn FnMut(&mut Self)) -> Result<Fd>;
+        waitid(Fd);
+        finit_module(Fd, ZStr<'_>, u32) -> Result<()>;
+        execve(ZStr<'_>) -> Errno;
+        sync();
+        reboot(u32) -> Errno;
+        exit_group(i32) -> !;
+    }
+    fn getdents64<'b>(&mut self, _: Fd, _: &'b mut [u8]) -> Result<&'b [u8]> {
+        unreachable!("getdents64")
+    }
+    fn recvfrom<'b>(&mut self, _: Fd, _: &'b mut [u8]) -> Result<(&'b [u8], u32)> {
+        unreachable!("recvfrom")
+    }
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Box<Buffers>> = RefCell::new(Box::new(Buffers::new()));
+}
+
+/// What must hold of what is written of an image. The file is called by the first bytes that it holds.
+pub fn check(image: &Image) {
+    let name = image.runs().first().map_or(&b""[..], |(_, bytes)| bytes);
+    let name = &name[..name.iter().position(|byte| *byte == 0).unwrap_or(name.len()).min(300)];
+    let words: [&[u8]; 3] = [b"init", b"probe", name];
+    let run = || {
+        let mut machine = Machine { image, written: Vec::new(), line: Line::new() };
+        let arguments = |place: usize| words.get(place).copied();
+        let status = BUFFERS.with_borrow_mut(|buffers| tool::run(&mut machine, &arguments, buffers));
+        assert!(matches!(status, 0 | 2));
+        assert_eq!(status == 2, machine.written.is_empty());
+        machine.written
+    };
+    let written = run();
+    assert_eq!(run(), written);
+    let text = std::str::from_utf8(&written).expect("UTF-8");
+    assert!(!text.contains(|character: char| character.is_control() && character != '\n'), "{text:?}");
+    for line in text.lines() {
+        let mut quoted = false;
+        let mut bytes = line.bytes();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'\\' => drop(bytes.next()),
+                b'"' => quoted = !quoted,
+                _ => {}
+            }
+        }
+        // A name with a quote stands escaped before them all.
+        assert!(!quoted, "{line}");
+    }
+}
