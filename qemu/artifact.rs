@@ -67,7 +67,7 @@ fn check_elf_catches() {
         ("no stack header", "x86_64", "GNU_STACK", Box::new(move |elf| retype(elf, header(stack), 4))),
         ("a dynamic section", "x86_64", "without libc", Box::new(move |elf| retype(elf, header(stack), 2))),
         ("another machine", "aarch64", "not for aarch64", Box::new(|_| {})),
-        ("too large", "x86_64", "over the budget", Box::new(|elf| elf.resize(16_385, 0))),
+        ("too large", "x86_64", "over the budget", Box::new(|elf| elf.resize(65_537, 0))),
     ];
     for (what, arch, said, damage) in rows {
         let mut elf = good.clone();
@@ -132,8 +132,9 @@ fn as_a_command_it_only_talks() {
 fn the_commands_of_the_readme_exist() {
     let readme = fs::read_to_string(Path::new(ROOT).join("README.md")).expect("README.md");
     let words = readme.split(|c: char| c.is_whitespace() || "`()".contains(c));
-    let mut commands: Vec<&str> =
-        words.filter(|word| word.starts_with("scripts/") || word.starts_with("qemu/")).collect();
+    let mut commands: Vec<&str> = words
+        .filter(|word| !word.contains('.') && (word.starts_with("scripts/") || word.starts_with("qemu/")))
+        .collect();
     commands.sort_unstable();
     commands.dedup();
     assert!(commands.contains(&"qemu/boot") && commands.contains(&"scripts/test"), "{commands:?}");
