@@ -155,7 +155,8 @@ pub(crate) fn init() -> &'static Path {
 
 #[track_caller]
 pub(crate) fn probe(files: &[&Path]) -> Output {
-    let output = Command::new(init()).arg("probe").args(files).output();
+    // What doesn't end is a failure too.
+    let output = Command::new("timeout").arg("20").arg(init()).arg("probe").args(files).output();
     output.unwrap_or_else(|error| panic!("init probe: {error}"))
 }
 
