@@ -88,13 +88,15 @@ cargo_for() {
     fi
 }
 
-# run_cargo TARGET ARGUMENT…: runs it, in the checkout. Debian's cargo wants its own rustc.
-run_cargo() {
-    local cargo
-    cargo=$(cargo_for "$1") || die "no cargo here can build for $1: run scripts/setup"
-    shift
+# run_cargo TARGET ARGUMENT…, run_rustc TARGET ARGUMENT…: runs it, in the checkout. Debian's cargo wants its own rustc.
+run_cargo() { run_rust cargo "$@"; }
+run_rustc() { run_rust rustc "$@"; }
+run_rust() { # run_rust cargo|rustc TARGET ARGUMENT…
+    local program=$1 cargo
+    cargo=$(cargo_for "$2") || die "no cargo here can build for $2: run scripts/setup"
+    shift 2
     (
         [[ $cargo != /usr/bin/cargo ]] || PATH=/usr/bin:/bin:$PATH
-        cd "$ROOT" && "$cargo" "$@"
+        cd "$ROOT" && "${cargo%cargo}$program" "$@"
     )
 }
