@@ -6,7 +6,7 @@ use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::template::fill;
 use linux_raw_sys::general::{
-    O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS,
+    O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS,
 };
 
 #[inline(never)]
@@ -76,10 +76,11 @@ pub fn map<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]]) -> Result<
 }
 
 /// openat2(2) below the working directory, which is made the root of the whole path.
-pub fn open_in_root<K: Kernel>(kernel: &mut K, path: &[u8]) -> Result<Fd> {
+#[inline(never)]
+pub fn open_in_root<K: Kernel>(kernel: &mut K, path: &[u8], flags: u32) -> Result<Fd> {
     let mut text = Text::new();
     let resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    kernel.openat2(Fd::CWD, c_str(&mut text, b"%", &[path]).ok_or(Errno::ENAMETOOLONG)?, O_PATH | O_CLOEXEC, resolve)
+    kernel.openat2(Fd::CWD, c_str(&mut text, b"%", &[path]).ok_or(Errno::ENAMETOOLONG)?, flags | O_CLOEXEC, resolve)
 }
 
 /// execve(2); it returns only to say why it failed.

@@ -15,6 +15,7 @@ use linux_raw_sys::general::{MNT_DETACH, O_CLOEXEC, O_NOCTTY, O_RDWR};
 mod free;
 mod init;
 mod pivot;
+pub(crate) mod program;
 
 /// Hands over; `initramfs` is its root directory. It returns only when it couldn't.
 pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: Fd, work: &mut Work) {

@@ -3,6 +3,7 @@
 
 use crate::device::tests::images::{ext4, uuid};
 use crate::error::Errno;
+use crate::handover::program::tests::{elf, foreign};
 use crate::kernel::fake::{Block, End, Fake, block, dir, file, link};
 use linux_raw_sys::general::{LINUX_REBOOT_CMD_HALT, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_RESTART};
 
@@ -87,6 +88,9 @@ const HANDOVER: &str = r#"chdir /root
 openat2 CWD /sbin/init
 statx 6 
 faccessat2 6
+close 6
+openat2 CWD /sbin/init
+read 6
 close 6
 open /dev/console
 openat2 CWD run
@@ -508,38 +512,35 @@ fn without_netlink_it_looks_every_100_ms() {
 #[test]
 fn inits() {
     let text = || file(0o755, "no script, no ELF");
-    let table: [(&str, &str, Fake, Option<End>, &[&str]); 8] = [
+    let program = |interpreter: &str| file(0o755, elf(interpreter));
+    let table: [(&str, &str, Fake, Option<End>, &[&str]); 17] = [
         (
             "a link, absolute, inside the root",
             "",
-            good(false).with("ext4", "/sbin/init", link("/bin/real")).with("ext4", "/bin/real", file(0o755, "\x7fELF")),
+            good(false).with("ext4", "/sbin/init", link("/bin/real")).with("ext4", "/bin/real", program("")),
             exec("/sbin/init"),
             &[],
         ),
         (
             "the next one",
             "",
-            good(false).without("ext4", "/sbin/init").with("ext4", "/bin/init", file(0o755, "\x7fELF")),
+            good(false).without("ext4", "/sbin/init").with("ext4", "/bin/init", program("")),
             exec("/bin/init"),
             &[],
         ),
         (
             "not executable, and the next one",
             "",
-            good(false).with("ext4", "/sbin/init", file(0o644, "\x7fELF")).with(
-                "ext4",
-                "/bin/sh",
-                file(0o755, "\x7fELF"),
-            ),
+            good(false).with("ext4", "/sbin/init", file(0o644, elf(""))).with("ext4", "/bin/sh", program("")),
             exec("/bin/sh"),
             &["<4>find init: /sbin/init: EACCES (or not executable): trying the next init"],
         ),
         (
             "not a program, and the next one",
             "",
-            good(false).with("ext4", "/sbin/init", text()).with("ext4", "/bin/sh", file(0o755, "\x7fELF")),
+            good(false).with("ext4", "/sbin/init", text()).with("ext4", "/bin/sh", program("")),
             exec("/bin/sh"),
-            &["<4>execve: /sbin/init: ENOEXEC (no format of this kernel): trying the next init"],
+            &["<4>find init: /sbin/init: ENOEXEC (no format of this kernel): trying the next init"],
         ),
         (
             "none",
@@ -563,11 +564,93 @@ fn inits() {
             &["<3>find init: /sbin/nosuch: ENOENT (not there): giving up", PANIC],
         ),
         (
-            "init= that can't be executed is fatal, after the handover",
+            "init= that can't be executed is fatal",
             "init=/etc/text",
             good(false).with("ext4", "/etc/text", text()),
             Some(End::Exit(1)),
-            &["<3>execve: /etc/text: ENOEXEC (no format of this kernel): giving up", PANIC],
+            &["<3>find init: /etc/text: ENOEXEC (no format of this kernel): giving up", PANIC],
+        ),
+        (
+            "its interpreter is there, by a link inside the root",
+            "",
+            good(false)
+                .with("ext4", "/sbin/init", program("/lib/ld.so"))
+                .with("ext4", "/lib/ld.so", link("/bin/real"))
+                .with("ext4", "/bin/real", program("")),
+            exec("/sbin/init"),
+            &[],
+        ),
+        (
+            "its interpreter is missing, and the next one",
+            "",
+            good(false).with("ext4", "/sbin/init", program("/lib/ld.so")).with("ext4", "/bin/sh", program("")),
+            exec("/bin/sh"),
+            &["<4>find init: /sbin/init: its interpreter /lib/ld.so is missing: trying the next init"],
+        ),
+        (
+            "a script whose interpreter's own is missing",
+            "init=/etc/script",
+            good(false).with("ext4", "/etc/script", file(0o755, "#! /bin/sh -e\n")).with(
+                "ext4",
+                "/bin/sh",
+                program("/lib/ld.so"),
+            ),
+            Some(End::Exit(1)),
+            &["<3>find init: /etc/script: its interpreter /lib/ld.so is missing: giving up", PANIC],
+        ),
+        (
+            "an interpreter that isn't executable",
+            "init=/etc/script",
+            good(false).with("ext4", "/etc/script", file(0o755, "#!/bin/sh\n")).with(
+                "ext4",
+                "/bin/sh",
+                file(0o644, elf("")),
+            ),
+            Some(End::Exit(1)),
+            &["<3>find init: /etc/script: its interpreter /bin/sh: EACCES (or not executable): giving up", PANIC],
+        ),
+        (
+            "an interpreter of another architecture",
+            "init=/etc/script",
+            good(false).with("ext4", "/etc/script", file(0o755, "#!/bin/sh\n")).with(
+                "ext4",
+                "/bin/sh",
+                file(0o755, foreign()),
+            ),
+            Some(End::Exit(1)),
+            &["<3>find init: /etc/script: ENOEXEC (for another architecture): giving up", PANIC],
+        ),
+        (
+            "for another architecture, and the next one",
+            "",
+            good(false).with("ext4", "/sbin/init", file(0o755, foreign())).with("ext4", "/bin/sh", program("")),
+            exec("/bin/sh"),
+            &["<4>find init: /sbin/init: ENOEXEC (for another architecture): trying the next init"],
+        ),
+        (
+            "an interpreter's name that would steer a terminal",
+            "",
+            good(false).with("ext4", "/sbin/init", file(0o755, b"#!/\x1b[2J\n")).with("ext4", "/bin/sh", program("")),
+            exec("/bin/sh"),
+            &["<4>find init: /sbin/init: its interpreter /\\x1b[2J is missing: trying the next init"],
+        ),
+        (
+            "a script that is its own interpreter is the kernel's to refuse",
+            "init=/etc/script",
+            good(false).with("ext4", "/etc/script", file(0o755, "#!/etc/script\n")),
+            Some(End::Exit(1)),
+            &["<3>execve: /etc/script: ENOEXEC (no format of this kernel): giving up", PANIC],
+        ),
+        (
+            "what the kernel refuses though it looks well, and the next one",
+            "",
+            {
+                let mut fake = good(false).with("ext4", "/bin/sh", program(""));
+                fake.refused.push(("execve /sbin/init", Errno::EIO));
+                fake
+            },
+            exec("/bin/sh"),
+            &["<4>execve: /sbin/init: EIO: trying the next init"],
         ),
     ];
     for (what, word, fake, end, log) in table {

@@ -2,30 +2,38 @@
 //!
 //! Source: `kernel_init()` in init/main.c, and its texts.
 
+use super::program::{HEAD_BYTES, interpreter};
 use crate::boot::Failed;
+use crate::bytes::Text;
 use crate::error::Errno;
 use crate::file;
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Result};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::z;
-use linux_raw_sys::general::{AT_EMPTY_PATH, S_IFREG};
+use linux_raw_sys::general::{AT_EMPTY_PATH, O_PATH, O_RDONLY, S_IFREG};
 
 /// What the kernel tries without `init=`, in its order.
 const DEFAULTS: [&[u8]; 4] = [b"/sbin/init", b"/etc/init", b"/bin/init", b"/bin/sh"];
+/// Interpreters of interpreters: as many as the kernel follows (`exec_binprm()` in fs/exec.c).
+const MOST_INTERPRETERS: usize = 6;
 
 /// The inits to try, from the first on that can be executed: `chosen`, or else the defaults, of which one that isn't
 /// there needs no mention. The working directory is the new root; nothing has been touched.
 pub(super) fn find<'i, K: Kernel>(
     log: &mut Log<'_, K>,
     chosen: &'i Option<&'i [u8]>,
-) -> Result<&'i [&'i [u8]], Failed> {
+) -> core::result::Result<&'i [&'i [u8]], Failed> {
     let mut inits = chosen.as_ref().map_or(&DEFAULTS[..], core::slice::from_ref);
     while let [init, rest @ ..] = inits {
-        match check(log.kernel, init) {
+        let mut why = Text::new();
+        match check(log.kernel, init, &mut why) {
             Ok(()) => return Ok(inits),
             Err(Errno::ENOENT) if chosen.is_none() => {}
-            Err(errno) => log.failed(if rest.is_empty() { Message::FindInit } else { Message::TryInit }, init, errno),
+            Err(_) => {
+                let message = if rest.is_empty() { Message::FindInit } else { Message::TryInit };
+                log.say(message, &[init, why.as_bytes()]);
+            }
         }
         inits = rest;
     }
@@ -35,13 +43,19 @@ pub(super) fn find<'i, K: Kernel>(
     Err(Failed)
 }
 
-/// Executes the first of `inits` that the kernel executes. It returns only when none is. ENOENT is also what a missing
-/// interpreter is answered with; only of an init that isn't there nothing need be said.
+/// Executes the first of `inits` that the kernel executes. It returns only when none is. Of one that isn't there nothing
+/// need be said; where the kernel's errno says less than a look at the file does, that is said.
 pub(super) fn exec<K: Kernel>(log: &mut Log<'_, K>, mut inits: &[&[u8]]) {
     while let [init, rest @ ..] = inits {
         let errno = file::execve(log.kernel, init);
-        if errno != Errno::ENOENT || check(log.kernel, init) != Err(Errno::ENOENT) {
-            log.failed(if rest.is_empty() { Message::Execve } else { Message::TryExec }, init, errno);
+        let mut why = Text::new();
+        let checked = check(log.kernel, init, &mut why);
+        if checked.is_ok() {
+            errno.describe(&mut why);
+        }
+        if errno != Errno::ENOENT || checked != Err(Errno::ENOENT) {
+            let message = if rest.is_empty() { Message::Execve } else { Message::TryExec };
+            log.say(message, &[init, why.as_bytes()]);
         } else if rest.is_empty() {
             log.say(Message::NoInit, &[]);
         }
@@ -49,15 +63,55 @@ pub(super) fn exec<K: Kernel>(log: &mut Log<'_, K>, mut inits: &[&[u8]]) {
     }
 }
 
-/// Whether `init`, looked up inside the new root with links and all, is a file that may be executed. What isn't a file
-/// is answered with the errno that execve(2) has for it.
-fn check<K: Kernel>(kernel: &mut K, init: &[u8]) -> Result<(), Errno> {
-    let fd = file::open_in_root(kernel, init)?;
+/// Whether `init`, looked up inside the new root with links and all, is a file that may be executed, and so is its
+/// interpreter, and that one's. If not, `why` says it; ENOENT is of `init` alone.
+fn check<K: Kernel>(kernel: &mut K, init: &[u8], why: &mut Text) -> Result<()> {
+    let (mut path, mut head) = (Text::new(), [0; HEAD_BYTES]);
+    path.push(init);
+    for depth in 0..MOST_INTERPRETERS {
+        let length = match read_program(kernel, path.as_bytes(), &mut head) {
+            Ok(length) => length,
+            Err(errno) if depth == 0 => {
+                errno.describe(why);
+                return Err(errno);
+            }
+            Err(errno) => {
+                why.push(b"its interpreter ");
+                why.push(path.as_bytes());
+                if errno == Errno::ENOENT {
+                    why.push(b" is missing");
+                } else {
+                    why.push(b": ");
+                    errno.describe(why);
+                }
+                return Err(Errno::ENOEXEC);
+            }
+        };
+        match interpreter(head.get(..length as usize).unwrap_or_default()) {
+            Ok(b"") => break,
+            Ok(name) => path.set(name),
+            Err(text) => {
+                why.push(text);
+                return Err(Errno::ENOEXEC);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the start of the file, if it may be executed. What isn't a file is answered with the errno that execve(2) has for
+/// it; it isn't opened, for that alone can set off a device.
+fn read_program<K: Kernel>(kernel: &mut K, path: &[u8], head: &mut [u8]) -> Result<u32> {
+    let fd = file::open_in_root(kernel, path, O_PATH)?;
     let checked = match kernel.statx(fd, z!(c""), AT_EMPTY_PATH) {
         Ok(stat) if !stat.is(S_IFREG) => Err(Errno::EACCES),
         Ok(_) => kernel.faccessat2_x(fd),
         Err(errno) => Err(errno),
     };
     kernel.close(fd);
-    checked
+    checked?;
+    let fd = file::open_in_root(kernel, path, O_RDONLY)?;
+    let length = kernel.read(fd, head);
+    kernel.close(fd);
+    length
 }

@@ -8,6 +8,7 @@ use super::{Fd, Kernel, Result, SHARED, Stat};
 use crate::buffers::Buffers;
 use crate::bytes::{Dev, ZStr};
 use crate::error::Errno;
+use crate::handover::program::tests::elf;
 use crate::kmsg::Line;
 use crate::z;
 
@@ -151,7 +152,7 @@ impl Fake {
             root_magic: RAMFS_MAGIC,
             proc_mounted: false,
             tree: files(&[
-                ("/init", file(0o755, "\x7fELF")),
+                ("/init", file(0o755, elf(""))),
                 ("/dev", dir()),
                 ("/dev/console", char_device()),
                 ("/root", dir()),
@@ -210,7 +211,7 @@ impl Fake {
                 ("/sys", dir()),
                 ("/run", dir()),
                 ("/sbin", dir()),
-                ("/sbin/init", file(0o755, "\x7fELF")),
+                ("/sbin/init", file(0o755, elf(""))),
             ]),
         );
         fake
