@@ -18,19 +18,17 @@ use crate::{handover, module, mounts, policy, root};
 pub struct Failed;
 
 /// Boots out of `initramfs`. It ends in the real init's exec, or in the failure policy.
-pub fn boot<K: Kernel>(kernel: &mut K, initramfs: Initramfs, buffers: &mut Buffers) -> ! {
+pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut Buffers) -> ! {
     let Buffers { cmdline, work } = buffers;
     let started_ms = kernel.clock_gettime();
     let log = &mut Log::new(kernel);
-    mounts::mount(log, initramfs);
+    mounts::mount(log, initramfs.proc);
 
     let words = read_cmdline(log, cmdline);
     let request = &read_request(log, words);
 
     module::load::load_listed(log, work);
-    if mount_root(log, request, started_ms, true, work).is_ok() {
-        handover::handover(log, request, initramfs.root, work);
-    }
+    let _ = boot_root(log, request, started_ms, Some(&mut initramfs), work);
     policy::give_up(log, request)
 }
 
@@ -49,14 +47,14 @@ pub fn read_request<'w, K: Kernel>(log: &mut Log<'_, K>, words: &'w [u8]) -> Req
     Request::parse(words, &mut |word| log.say(Message::UnknownWord, &[word]))
 }
 
-/// Mounts the first of the roots that the command line names and that can be mounted; where nothing `boots`, says which
-/// that would be.
+/// Mounts the first of the roots that the command line names and that can be mounted, and hands over to it; it returns only
+/// where no root could be booted. Without an initramfs to boot from it says which that would be.
 #[inline(never)]
-pub fn mount_root<K: Kernel>(
+pub fn boot_root<K: Kernel>(
     log: &mut Log<'_, K>,
     request: &Request<'_>,
     started_ms: u64,
-    boots: bool,
+    mut initramfs: Option<&mut Initramfs>,
     work: &mut Work,
 ) -> Result<(), Failed> {
     let mut specs = no_specs();
@@ -68,9 +66,9 @@ pub fn mount_root<K: Kernel>(
             return Err(Failed);
         }
     };
-    let mut search = Search::new(shared, request, specs, started_ms, boots);
+    let mut search = Search::new(shared, request, specs, started_ms, initramfs.is_some());
     search.begin(log);
-    let mut mounted = Err(Failed);
+    let (mut mounted, mut listed) = (Err(Failed), false);
     while mounted.is_err()
         && search.has_specs()
         && let Ok((found, place)) = search.find(log, work)
@@ -84,10 +82,16 @@ pub fn mount_root<K: Kernel>(
         {
             log.say(Message::Took, &[roots, spec.text]);
         }
+        if mounted.is_ok()
+            && let Some(initramfs) = &mut initramfs
+        {
+            handover::handover(log, request, initramfs, work);
+            (mounted, listed) = (Err(Failed), true);
+        }
         // Not that one; the next, as long as there is time.
         search.give_up(place);
     }
-    if mounted.is_err() {
+    if mounted.is_err() && !listed {
         device::list::list(log, &mut search.helpers, work);
     }
     mounted

@@ -20,6 +20,9 @@ pub struct Initramfs {
     pub root: Fd,
     /// A procfs that is mounted nowhere yet; `None` where /proc was there already.
     pub proc: Option<Fd>,
+    /// It is the rootfs itself, as before Linux 7: seen where it can't be pivoted out of. Then its memory comes back only
+    /// by deletion.
+    pub is_rootfs: bool,
 }
 
 /// The initramfs to boot from, or `None` where this process is anything else: a command on a workstation, the PID 1
@@ -52,7 +55,7 @@ pub fn initramfs<K: Kernel>(kernel: &mut K) -> Option<Initramfs> {
         // A procfs without it: this kernel has no PID namespaces.
         Err(errno) => errno == Errno::ENOENT,
     };
-    initial.then_some(Initramfs { root, proc })
+    initial.then_some(Initramfs { root, proc, is_rootfs: false })
 }
 
 /// Whether the file system of `fd` is one that an initramfs can be.

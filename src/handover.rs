@@ -4,9 +4,11 @@
 //! found in it. Makes true: that init runs as PID 1, and nothing of the initramfs is left.
 
 use crate::buffers::Work;
+use crate::guard::Initramfs;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
+use crate::policy;
 use crate::request::{Key, Request};
 use crate::root::MOUNT_POINT;
 use crate::z;
@@ -17,32 +19,52 @@ mod init;
 mod pivot;
 pub(crate) mod program;
 
-/// Hands over; `initramfs` is its root directory. It returns only when it couldn't.
-pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: Fd, work: &mut Work) {
+/// Hands over. It returns only where it couldn't, and has put everything back: nothing is mounted at
+/// [`MOUNT_POINT`] any more, and another root may be tried.
+pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &mut Initramfs, work: &mut Work) {
     if let Err(errno) = log.kernel.chdir(MOUNT_POINT) {
-        return log.failed(Message::Chdir, MOUNT_POINT.to_bytes(), errno);
+        log.failed(Message::Chdir, MOUNT_POINT.to_bytes(), errno);
+        let _ = log.kernel.umount2(MOUNT_POINT, MNT_DETACH);
+        return;
     }
     let chosen = request.get(Key::Init);
-    let Ok(inits) = init::find(log, &chosen) else { return };
+    if let Ok(inits) = init::find(log, &chosen) {
+        switch(log, request, initramfs, inits, work);
+    }
+    // Wherever it is mounted by now.
+    let _ = log.kernel.umount2(z!(c"."), MNT_DETACH);
+    let _ = log.kernel.chdir(z!(c"/"));
+}
+
+/// Makes the working directory `/`, and executes the first of `inits`. It returns only where the pivot failed, and has
+/// put everything back.
+fn switch<K: Kernel>(
+    log: &mut Log<'_, K>,
+    request: &Request<'_>,
+    initramfs: &mut Initramfs,
+    inits: &[&[u8]],
+    work: &mut Work,
+) {
     // While /dev is where pintle mounted it: whatever the new root has at /dev, the console is the kernel's.
     let console = open_console(log);
     pivot::move_apis(log);
-    let pivoted = match pivot::pivot(log.kernel) {
-        Ok(pivoted) => pivoted,
-        Err((message, errno)) => {
-            pivot::move_back(log.kernel);
-            return log.failed(message, b"/", errno);
+    if let Err((message, errno)) = pivot::pivot(log.kernel, initramfs) {
+        pivot::move_back(log.kernel);
+        if let Some(console) = console {
+            log.kernel.close(console);
         }
-    };
+        return log.failed(message, b"/", errno);
+    }
     if let Err(errno) = log.kernel.umount2(z!(c"."), MNT_DETACH) {
         log.failed(Message::Detach, b"/", errno);
     }
     set_stdio(log.kernel, console);
-    if pivoted == pivot::Pivoted::FromRootfs {
-        free::delete_files(log, initramfs, work);
+    if initramfs.is_rootfs {
+        free::delete_files(log, initramfs.root, work);
     }
-    log.kernel.close(initramfs);
+    log.kernel.close(initramfs.root);
     init::exec(log, inits);
+    policy::give_up(log, request)
 }
 
 /// The console for descriptors 0 to 2; where there is none, or a dead one, /dev/null.

@@ -5,7 +5,6 @@
 
 use crate::bytes::ZStr;
 use crate::error::Errno;
-use crate::guard::Initramfs;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
@@ -43,8 +42,8 @@ pub const APIS: [Api; 4] = [
 ];
 
 /// Mounts them. What an /init that called pintle has mounted already (EBUSY) stays.
-pub fn mount<K: Kernel>(log: &mut Log<'_, K>, initramfs: Initramfs) {
-    let mut proc = initramfs.proc;
+/// `proc` is a procfs that is mounted nowhere yet.
+pub fn mount<K: Kernel>(log: &mut Log<'_, K>, mut proc: Option<Fd>) {
     for api in &APIS {
         make_directory(log.kernel, api.path);
         // /proc is the first.

@@ -1,7 +1,7 @@
 //! Whole boots on the fake kernel: the exact calls of good ones, every call of them made to fail, and what goes wrong
 //! with roots and inits.
 
-use crate::device::tests::images::{ext4, uuid};
+use crate::device::tests::images::{ext4, uuid, xfs};
 use crate::error::Errno;
 use crate::handover::program::tests::{elf, foreign};
 use crate::kernel::fake::{Block, End, Fake, block, dir, file, link};
@@ -776,4 +776,77 @@ fn what_is_mounted_already_stays() {
     }
     assert_eq!(fake.boot(), exec("/sbin/init"));
     assert_eq!(fake.log, ["<6>pintle: mounted /dev/vda (ext4) read-only"]);
+}
+
+/// Two roots, both of which would boot: /dev/vda, an ext4, and /dev/vdb, an XFS.
+fn two_roots(straight: bool) -> Fake {
+    let [one, other] = [("vda", 0, ext4(7, "")), ("vdb", 16, xfs(8, ""))]
+        .map(|(name, minor, content)| Block::disk(name, (254, minor), content[..SMALL].to_vec()));
+    let mut fake = Fake::bare("pintle.root=/dev/vda,/dev/vdb").with_block(&one).with_block(&other);
+    fake.mountable.insert("xfs", fake.mountable["ext4"].clone());
+    fake.pivots_straight = straight;
+    fake
+}
+
+/// Up to the point of no return whatever fails is undone, and the next root boots as if it had been the first.
+#[test]
+fn what_fails_before_the_point_of_no_return_leads_to_the_next_root() {
+    for straight in [false, true] {
+        let mut good = two_roots(straight);
+        assert_eq!(good.boot(), exec("/sbin/init"));
+        let place = |start: &str| good.calls.iter().position(|call| call.starts_with(start)).expect("that call");
+        let (first, last) = (place("chdir /root"), place("umount2 . "));
+        let mut next_root = Vec::new();
+        for at in first..last {
+            for errno in [Errno::EIO, Errno::ENOENT, Errno::EINVAL] {
+                let mut fake = two_roots(straight);
+                fake.fail = Some((at, errno));
+                let end = fake.boot();
+                let call = &good.calls[at];
+                let what = format!("{straight} {call}: {errno:?}: {:#?}", fake.log);
+                assert_eq!(end, exec("/sbin/init"), "{what}");
+                let boots_next = fake.root.as_str() == "@xfs";
+                assert_eq!(boots_next, fake.log.iter().any(|line| line.ends_with("it is vdb")), "{what}");
+                if boots_next {
+                    next_root.push(call.split(' ').next().unwrap_or_default());
+                    // As on a first try.
+                    for (point, fstype) in
+                        [("/dev", "devtmpfs"), ("/proc", "proc"), ("/sys", "sysfs"), ("/run", "tmpfs")]
+                    {
+                        assert_eq!(fake.mounted_at(point), Some(fstype), "{what}");
+                    }
+                    assert!(fake.log.iter().any(|line| line.starts_with("<3>")), "{what}");
+                }
+                let stdio = if call == "open /dev/console" { "@devtmpfs/null" } else { "@devtmpfs/console" };
+                assert_eq!(fake.stdio_paths(), [stdio; 3], "{what}");
+                // What the kernel doesn't pivot out of straight is the rootfs, whose files are deleted.
+                let is_rootfs = !straight || call == "pivot_root . ." && errno == Errno::EINVAL;
+                assert_eq!(fake.left().is_empty(), is_rootfs, "{what}");
+                assert!(call.starts_with("close") || fake.fds.keys().eq(good.fds.keys()), "{what}: descriptors");
+            }
+        }
+        next_root.sort_unstable();
+        next_root.dedup();
+        let expected: &[&str] = if straight {
+            &["chdir", "faccessat2", "openat2", "pivot_root", "read", "statx"]
+        } else {
+            &["chdir", "chroot", "faccessat2", "move_mount", "open_tree", "openat2", "pivot_root", "read", "statx"]
+        };
+        assert_eq!(next_root, expected);
+    }
+}
+
+/// A root without an init is one that can't be booted, and so is one that nothing can be said of; where none is left,
+/// there is no list of devices: they were there.
+#[test]
+fn a_root_without_an_init_leads_to_the_next() {
+    let mut fake = two_roots(false).without("ext4", "/sbin/init");
+    let (end, said) = outcome(&mut fake);
+    assert_eq!((end, fake.root.as_str()), (exec("/sbin/init"), "@xfs"));
+    assert_eq!(said, ["<3>find init: none can be executed, name one by init=: giving up"]);
+    let mut fake = two_roots(false).without("ext4", "/sbin/init").without("xfs", "/sbin/init");
+    let (end, said) = outcome(&mut fake);
+    assert_eq!(end, Some(End::Exit(1)));
+    let none = "<3>find init: none can be executed, name one by init=: giving up";
+    assert_eq!(said, [none, none, PANIC]);
 }

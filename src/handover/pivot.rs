@@ -4,6 +4,7 @@
 //! the old root is mounted on top of it, to be detached.
 
 use crate::error::Errno;
+use crate::guard::Initramfs;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::kmsg::Log;
 use crate::message::Message;
@@ -37,31 +38,34 @@ fn move_api<K: Kernel>(kernel: &mut K, api: &Api) -> Result<()> {
     moved
 }
 
-/// Undoes [`move_apis`]: the log's files and the failure policy's are where they were. What wasn't moved stays.
+/// Undoes [`move_apis`]: the log's files and the failure policy's are where they were, in the mount of the initramfs that
+/// is `/` now. What wasn't moved stays.
 pub(super) fn move_back<K: Kernel>(kernel: &mut K) {
     for api in &APIS {
         let _ = kernel.move_mount(Fd::CWD, api.name(), Fd::CWD, api.path, 0);
     }
 }
 
-/// How it was done, and so what gives back the initramfs's memory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Pivoted {
-    /// Straight (Linux 7 and later: the initramfs is mounted on an immutable root): detaching it frees it.
-    Straight,
-    /// From the rootfs, which is never freed itself: its files have to be deleted.
-    FromRootfs,
-}
-
 /// `pivot_root(".", ".")`; where the kernel refuses since the initramfs is the rootfs (EINVAL), once more after
 /// re-rooting: a second mount of the initramfs, on top of the first one, can be pivoted out of. The call that failed
-/// is returned with its errno.
-pub(super) fn pivot<K: Kernel>(kernel: &mut K) -> core::result::Result<Pivoted, (Message, Errno)> {
+/// is returned with its errno. A second mount that is there stays: the next root can be pivoted to straight from it.
+pub(super) fn pivot<K: Kernel>(
+    kernel: &mut K,
+    initramfs: &mut Initramfs,
+) -> core::result::Result<(), (Message, Errno)> {
     match kernel.pivot_root(z!(c"."), z!(c".")) {
-        Ok(()) => return Ok(Pivoted::Straight),
-        Err(Errno::EINVAL) => {}
+        Ok(()) => return Ok(()),
+        Err(Errno::EINVAL) => initramfs.is_rootfs = true,
         Err(errno) => return Err((Message::Pivot, errno)),
     }
+    cover(kernel)?;
+    // The working directory stays in the new root, which has to come along.
+    kernel.move_mount(Fd::CWD, z!(c"."), Fd::CWD, z!(c"/"), 0).map_err(|errno| (Message::CoverRoot, errno))?;
+    kernel.pivot_root(z!(c"."), z!(c".")).map_err(|errno| (Message::Pivot, errno))
+}
+
+/// Mounts the initramfs a second time, on top of itself, and goes there; the working directory stays below.
+fn cover<K: Kernel>(kernel: &mut K) -> core::result::Result<(), (Message, Errno)> {
     let again = match kernel.open_tree(Fd::CWD, z!(c"/"), OPEN_TREE_CLONE | O_CLOEXEC) {
         Ok(again) => again,
         Err(errno) => return Err((Message::CloneRoot, errno)),
@@ -69,9 +73,6 @@ pub(super) fn pivot<K: Kernel>(kernel: &mut K) -> core::result::Result<Pivoted, 
     let covered = kernel.move_mount(again, z!(c""), Fd::CWD, z!(c"/"), MOVE_MOUNT_F_EMPTY_PATH);
     kernel.close(again);
     covered.map_err(|errno| (Message::CoverRoot, errno))?;
-    // "/.." is the topmost mount; the working directory stays in the new root, which has to come along.
-    kernel.chroot(z!(c"/..")).map_err(|errno| (Message::Chroot, errno))?;
-    kernel.move_mount(Fd::CWD, z!(c"."), Fd::CWD, z!(c"/"), 0).map_err(|errno| (Message::CoverRoot, errno))?;
-    kernel.pivot_root(z!(c"."), z!(c".")).map_err(|errno| (Message::Pivot, errno))?;
-    Ok(Pivoted::FromRootfs)
+    // "/.." is the topmost mount.
+    kernel.chroot(z!(c"/..")).map_err(|errno| (Message::Chroot, errno))
 }

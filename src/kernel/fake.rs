@@ -69,7 +69,7 @@ fn char_device() -> File {
 struct Hangs;
 
 #[derive(Clone)]
-struct Open {
+pub(crate) struct Open {
     path: String,
     /// The last entry of the directory that was read.
     read: String,
@@ -123,13 +123,13 @@ pub(crate) struct Fake {
     /// The next process is a child.
     child: bool,
     btrfs_scanned: BTreeSet<String>,
-    fds: BTreeMap<i32, Open>,
+    pub(crate) fds: BTreeMap<i32, Open>,
     /// The devices that mounted file systems are on, by their mounts' names.
     pub(crate) devices: BTreeMap<String, Option<Dev>>,
     /// Mount points, and the names under which what is mounted there stands.
     mounts: BTreeMap<String, String>,
     cwd: String,
-    root: String,
+    pub(crate) root: String,
     rerooted: bool,
     stdio: bool,
     line: Line,
@@ -288,6 +288,11 @@ impl Fake {
     /// The files that are left of those that `new` put into the initramfs.
     pub(crate) fn left(&self) -> Vec<&str> {
         self.tree.keys().map(String::as_str).filter(|path| path.starts_with('/')).collect()
+    }
+
+    /// The type of what is mounted at `point` in the real root.
+    pub(crate) fn mounted_at(&self, point: &str) -> Option<&str> {
+        self.mounts.get(&format!("{}{point}", self.root)).map(|name| name.trim_start_matches('@'))
     }
 
     /// What the init's descriptors 0 to 2 would be: those that survive an exec.
@@ -631,7 +636,9 @@ impl Kernel for Fake {
 
     fn umount2(&mut self, target: ZStr<'_>, flags: u32) -> Result<()> {
         self.call(format!("umount2 {} {flags}", text(target)))?;
-        self.mounts.remove(&self.full(Fd::CWD, target));
+        let full = self.full(Fd::CWD, target);
+        // The working directory is named by what is mounted there.
+        self.mounts.retain(|point, name| *point != full && *name != full);
         Ok(())
     }
 
