@@ -37,6 +37,8 @@ mod duplicates;
 mod failure;
 #[path = "scenarios/filesystems.rs"]
 mod filesystems;
+#[path = "scenarios/first_init.rs"]
+mod first_init;
 #[path = "scenarios/good_boot.rs"]
 mod good_boot;
 #[path = "scenarios/guard.rs"]
@@ -53,6 +55,8 @@ mod memory;
 mod modules;
 #[path = "scenarios/new_root.rs"]
 mod new_root;
+#[path = "scenarios/next_root.rs"]
+mod next_root;
 #[path = "scenarios/readme.rs"]
 mod readme;
 #[path = "scenarios/root_device.rs"]

@@ -42,6 +42,11 @@ impl Guest {
         self.option("--initramfs", image.display())
     }
 
+    /// The kernel mounts the root itself.
+    pub(crate) fn no_initramfs(self) -> Guest {
+        self.option("--initramfs", "none")
+    }
+
     /// It boots what is on its disks.
     pub(crate) fn uefi(mut self) -> Guest {
         self.arguments.push("--uefi".to_owned());

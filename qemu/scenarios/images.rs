@@ -42,7 +42,12 @@ impl<'s> RootDisk<'s> {
 
     /// A file that may be executed.
     pub(crate) fn program(self, path: &str, text: &str) -> Self {
-        let file = self.scratch.file("program", text.as_bytes(), 0o755);
+        self.bytes(path, text.as_bytes())
+    }
+
+    /// The same of any content.
+    pub(crate) fn bytes(self, path: &str, content: &[u8]) -> Self {
+        let file = self.scratch.file("program", content, 0o755);
         self.add(&file, path)
     }
 

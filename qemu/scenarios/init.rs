@@ -42,6 +42,19 @@ fn check(arch: Arch, kernel: &str, row: &Row) {
     }
 }
 
+/// An ELF file for `machine` with one program header, which names its interpreter, or with none.
+fn dynamic(machine: u64, interpreter: &str) -> Vec<u8> {
+    let count = u64::from(!interpreter.is_empty());
+    // e_ident; e_type, e_machine, e_version; e_entry, e_phoff, e_shoff; e_flags, e_ehsize, e_phentsize; e_phnum …
+    let header = [0x0001_0102_464c_457f, 0, 2 | machine << 16 | 1 << 32, 0, 64, 0, 64 << 32 | 56 << 48, count];
+    // PT_INTERP, p_offset, addresses, p_filesz and p_memsz, p_align
+    let length = interpreter.len() as u64 + 1;
+    let entry = [3, 120, 0, 0, length, length, 1];
+    let mut bytes: Vec<u8> = header.into_iter().chain(entry).flat_map(u64::to_le_bytes).collect();
+    bytes.extend(interpreter.bytes().chain([0]));
+    bytes
+}
+
 macro_rules! rows {
     ($($(#[$about:meta])* $name:ident: $arch:ident, $kernel:literal, $row:expr;)*) => {
         $($(#[$about])* #[test] fn $name() { check($arch, $kernel, &$row); })*
@@ -98,30 +111,61 @@ rows! {
         said: &[find_next_init("/sbin/init", "EACCES")],
         runs: Some("/etc/init"),
     };
-    /// Only execve itself can tell that this kernel doesn't execute it, with the handover behind it.
     not_a_program_gives_way: X86_64, "6.12", Row {
         disk: |disk| disk.program("/sbin/init", "not a program\n").program("/etc/init", &demo()),
         words: "",
-        said: &[execve_next("/sbin/init", "ENOEXEC")],
+        said: &[find_next_init("/sbin/init", "ENOEXEC")],
         runs: Some("/etc/init"),
     };
-    /// Only execve itself finds out that the interpreter, or a program's dynamic linker, is missing.
+    /// The second is a shell's own, which is there.
     without_its_interpreter: X86_64, "6.12", Row {
         disk: |disk| disk.program("/sbin/init", "#!/lib/ld-nosuch.so\n").program("/etc/init", &demo()),
         words: "",
-        said: &[execve_next("/sbin/init", "ENOENT")],
+        said: &[find_next_init("/sbin/init", "its interpreter /lib/ld-nosuch.so is missing")],
         runs: Some("/etc/init"),
     };
-    not_a_program_gives_way_on_7: Aarch64, "7", Row {
-        disk: |disk| disk.program("/sbin/init", "not a program\n").program("/etc/init", &demo()),
+    without_its_dynamic_linker: X86_64, "6.12", Row {
+        disk: |disk| disk.bytes("/sbin/init", &dynamic(62, "/lib64/nosuch.so.2")),
+        words: "init=/sbin/init",
+        said: &[find_init("/sbin/init", "its interpreter /lib64/nosuch.so.2 is missing"), PANIC.to_owned()],
+        runs: None,
+    };
+    without_its_dynamic_linker_on_7: Aarch64, "7", Row {
+        disk: |disk| disk.bytes("/sbin/init", &dynamic(183, "/lib/nosuch.so.1")).program("/etc/init", &demo()),
         words: "",
-        said: &[execve_next("/sbin/init", "ENOEXEC")],
+        said: &[find_next_init("/sbin/init", "its interpreter /lib/nosuch.so.1 is missing")],
         runs: Some("/etc/init"),
+    };
+    /// The other architecture's busybox is a good program there.
+    made_for_aarch64: X86_64, "6.12", Row {
+        disk: |disk| disk.add(&Aarch64.busybox(), "/sbin/init").program("/etc/init", &demo()),
+        words: "",
+        said: &[find_next_init("/sbin/init", "made for another architecture")],
+        runs: Some("/etc/init"),
+    };
+    made_for_x86_64: Aarch64, "6.12", Row {
+        disk: |disk| disk.add(&X86_64.busybox(), "/sbin/init"),
+        words: "init=/sbin/init",
+        said: &[find_init("/sbin/init", "made for another architecture"), PANIC.to_owned()],
+        runs: None,
     };
     not_a_program_by_init: X86_64, "6.12", Row {
         disk: |disk| disk.program("/sbin/init", &demo()).program("/bin/other", "not a program\n"),
         words: "init=/bin/other",
-        said: &[execve("/bin/other", "ENOEXEC"), PANIC.to_owned()],
+        said: &[find_init("/bin/other", "ENOEXEC"), PANIC.to_owned()],
+        runs: None,
+    };
+    /// It looks well up to the point of no return, and the kernel refuses it: its segments are none.
+    refused_by_the_kernel: X86_64, "6.12", Row {
+        disk: |disk| disk.bytes("/sbin/init", &dynamic(62, "")).program("/etc/init", &demo()),
+        words: "",
+        said: &[execve_next("/sbin/init", "ENOEXEC")],
+        runs: Some("/etc/init"),
+    };
+    refused_by_the_kernel_on_7: X86_64, "7", Row {
+        disk: |disk| disk.bytes("/sbin/init", &dynamic(62, "")),
+        words: "init=/sbin/init",
+        said: &[execve("/sbin/init", "ENOEXEC"), PANIC.to_owned()],
         runs: None,
     };
     /// A distribution's /sbin/init is often one. It means what it means inside the new root.

@@ -618,14 +618,14 @@ fn inits() {
                 file(0o755, foreign()),
             ),
             Some(End::Exit(1)),
-            &["<3>find init: /etc/script: ENOEXEC (for another architecture): giving up", PANIC],
+            &["<3>find init: /etc/script: made for another architecture: giving up", PANIC],
         ),
         (
             "for another architecture, and the next one",
             "",
             good(false).with("ext4", "/sbin/init", file(0o755, foreign())).with("ext4", "/bin/sh", program("")),
             exec("/bin/sh"),
-            &["<4>find init: /sbin/init: ENOEXEC (for another architecture): trying the next init"],
+            &["<4>find init: /sbin/init: made for another architecture: trying the next init"],
         ),
         (
             "an interpreter's name that would steer a terminal",

@@ -46,7 +46,7 @@ pub(super) fn interpreter(head: &[u8]) -> Result<&[u8], &'static [u8]> {
         return Err(NO_FORMAT);
     }
     if !MACHINES.contains(&number(head, E_MACHINE, 2)) {
-        return Err(b"ENOEXEC (for another architecture)");
+        return Err(b"made for another architecture");
     }
     let class = if number(head, 4, 1) == ELFCLASS64 { &CLASS_64 } else { &CLASS_32 };
     let entry_bytes = number(head, class.phentsize, 2);
@@ -128,8 +128,8 @@ pub(crate) mod tests {
             (elf(""), Ok(b"")),
             (program(MACHINES[1], &CLASS_32, "/lib/ld.so"), Ok(b"/lib/ld.so")),
             (program(MACHINES[1], &CLASS_32, ""), Ok(b"")),
-            (foreign(), Err(b"ENOEXEC (for another architecture)")),
-            (cut(4), Err(b"ENOEXEC (for another architecture)")),
+            (foreign(), Err(b"made for another architecture")),
+            (cut(4), Err(b"made for another architecture")),
             (cut(64), Ok(b"")),
             (cut(270), Ok(b"")),
             (far, Ok(b"")),
