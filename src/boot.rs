@@ -3,6 +3,7 @@
 //! kernel command line → [`Request`] → modules → device → mounted root → handover → exec
 
 use crate::buffers::{Buffers, Work};
+use crate::bytes::is;
 use crate::device;
 use crate::device::find::Search;
 use crate::file;
@@ -57,6 +58,13 @@ pub fn boot_root<K: Kernel>(
     mut initramfs: Option<&mut Initramfs>,
     work: &mut Work,
 ) -> Result<(), Failed> {
+    if is(request.root_word(), "initramfs") {
+        match initramfs {
+            Some(initramfs) => handover::stay(log, request, initramfs),
+            None => log.say(Message::WouldStay, &[]),
+        }
+        return Ok(());
+    }
     let mut specs = no_specs();
     read_specs(log, request, &mut specs);
     let shared = match log.kernel.shared() {

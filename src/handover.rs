@@ -4,15 +4,20 @@
 //! found in it. Makes true: that init runs as PID 1, and nothing of the initramfs is left.
 
 use crate::buffers::Work;
+use crate::bytes::ZStr;
 use crate::guard::Initramfs;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
+use crate::mounts::make_directory;
 use crate::policy;
 use crate::request::{Key, Request};
 use crate::root::MOUNT_POINT;
 use crate::z;
 use linux_raw_sys::general::{MNT_DETACH, O_CLOEXEC, O_NOCTTY, O_RDWR};
+
+/// Where the initramfs stays for the shutdown.
+const KEPT: ZStr<'_> = z!(c"/run/initramfs");
 
 mod free;
 mod init;
@@ -55,16 +60,57 @@ fn switch<K: Kernel>(
         }
         return log.failed(message, b"/", errno);
     }
+    let kept = keep_for_shutdown(log, initramfs.root);
     if let Err(errno) = log.kernel.umount2(z!(c"."), MNT_DETACH) {
         log.failed(Message::Detach, b"/", errno);
     }
     set_stdio(log.kernel, console);
-    if initramfs.is_rootfs {
+    if initramfs.is_rootfs && !kept {
         free::delete_files(log, initramfs.root, work);
     }
     log.kernel.close(initramfs.root);
     init::exec(log, inits);
     policy::give_up(log, request)
+}
+
+/// Keeps the initramfs at /run/initramfs where it has a /shutdown: an init like systemd goes back there in the end, and
+/// executes that, with no file system in use. True when it is kept, and so must not be emptied. It is on top of the
+/// new root's `/` still.
+///
+/// Source: systemd, "The initrd Interface of systemd".
+fn keep_for_shutdown<K: Kernel>(log: &mut Log<'_, K>, root: Fd) -> bool {
+    if log.kernel.statx(root, z!(c"shutdown"), 0).is_err() {
+        return false;
+    }
+    make_directory(log.kernel, KEPT);
+    match pivot::mount_again(log.kernel, z!(c"/.."), KEPT) {
+        Ok(()) => true,
+        Err((message, errno)) => {
+            log.failed(message, KEPT.to_bytes(), errno);
+            false
+        }
+    }
+}
+
+/// Executes an init of the initramfs itself, which stays the root: nothing is copied, nothing freed. Containers can pivot
+/// out of it as out of any other root. It returns only where that can't be.
+pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &Initramfs) {
+    // Whoever starts pintle again as the init would do so for ever.
+    if let Err(errno) = log.kernel.mkdirat(Fd::CWD, z!(c"/run/pintle"), 0o755) {
+        return log.failed(Message::Stay, b"/run/pintle", errno);
+    }
+    if log.kernel.statx(Fd::CWD, z!(c"/etc/initrd-release"), 0).is_ok() {
+        log.say(Message::InitrdRelease, &[]);
+    }
+    let chosen = request.get(Key::Init);
+    let Ok(inits) = init::find(log, &chosen) else { return };
+    if let Err((message, errno)) = pivot::stay(log.kernel) {
+        return log.failed(message, b"/", errno);
+    }
+    let console = open_console(log);
+    set_stdio(log.kernel, console);
+    log.kernel.close(initramfs.root);
+    init::exec(log, inits);
 }
 
 /// The console for descriptors 0 to 2; where there is none, or a dead one, /dev/null.

@@ -44,6 +44,7 @@ messages! {
         CoverRoot "3move_mount\x08\x08",
         Chroot "3chroot\x08\x08",
         Execve "3execve\x08\x08",
+        Stay "3root=initramfs\x08\x08",
         Reboot "3reboot\x08\x08",
     }
     "\x02": {
@@ -72,6 +73,8 @@ messages! {
         Waiting "4\x05: not there after % s: waiting, rootwait=%",
         Took "6pintle.root=%: it is %",
         WouldMount "6root=% is %: TYPE=%, UUID=%, LABEL=%: it would be mounted %",
+        InitrdRelease "4root=initramfs: /etc/initrd-release makes systemd take it for an initrd",
+        WouldStay "6root=initramfs is the initramfs itself: it would stay",
         Mounted "6mounted % (%) %",
         Stuck "4find root: /dev/%: does not answer: looking at the others",
         Match "3\x05 is on /dev/%",

@@ -115,7 +115,8 @@ chroot /..
 move_mount CWD . CWD / 0x0
 pivot_root . .
 ";
-const DETACH: &str = "umount2 . 2
+const DETACH: &str = "statx 3 shutdown
+umount2 . 2
 dup3 6 0
 dup3 6 1
 dup3 6 2
@@ -277,6 +278,7 @@ fn every_call_may_fail() {
                             "open /dev/console",
                             "dup3",
                             "statx CWD /proc/self",
+                            "statx 3 shutdown",
                         ];
                         // Listened to only where something has to be waited for, and said then; PID 1 looks itself;
                         // a child's end, and its traces; what is attached matters to PID 1 alone; sectors of 512
@@ -795,7 +797,7 @@ fn what_fails_before_the_point_of_no_return_leads_to_the_next_root() {
         let mut good = two_roots(straight);
         assert_eq!(good.boot(), exec("/sbin/init"));
         let place = |start: &str| good.calls.iter().position(|call| call.starts_with(start)).expect("that call");
-        let (first, last) = (place("chdir /root"), place("umount2 . "));
+        let (first, last) = (place("chdir /root"), place("statx 3 shutdown"));
         let mut next_root = Vec::new();
         for at in first..last {
             for errno in [Errno::EIO, Errno::ENOENT, Errno::EINVAL] {
@@ -849,4 +851,100 @@ fn a_root_without_an_init_leads_to_the_next() {
     assert_eq!(end, Some(End::Exit(1)));
     let none = "<3>find init: none can be executed, name one by init=: giving up";
     assert_eq!(said, [none, none, PANIC]);
+}
+
+/// The image is the system: on a kernel that can't pivot out of the rootfs it gets a second mount, with all that is mounted
+/// in it, and nothing is deleted.
+#[test]
+fn the_initramfs_stays() {
+    for straight in [false, true] {
+        let mut fake = Fake::bare("root=initramfs").with_image("/sbin/init", file(0o755, elf("")));
+        fake.pivots_straight = straight;
+        assert_eq!(fake.boot(), exec("/sbin/init"));
+        assert_eq!(fake.log, [""; 0]);
+        assert!(fake.left().contains(&"/lib/ballast"));
+        assert_eq!(fake.stdio_paths(), ["@devtmpfs/console"; 3]);
+        let from = fake.calls.iter().position(|call| call.starts_with("open /proc/self/mountinfo")).expect("a look");
+        let to = fake.calls.iter().position(|call| call == "open /dev/console").expect("a console");
+        let again = [
+            "open_tree CWD / 0x80001",
+            "move_mount 4  CWD / 0x4",
+            "close 4",
+            "chroot /..",
+            "move_mount CWD proc CWD /proc 0x0",
+            "move_mount CWD dev CWD /dev 0x0",
+            "move_mount CWD sys CWD /sys 0x0",
+            "move_mount CWD run CWD /run 0x0",
+            "chdir /",
+        ];
+        assert_eq!(fake.calls[from + 3..to], again[if straight { again.len() } else { 0 }..]);
+    }
+    let rows: [(&str, Fake, Option<End>, &[&str]); 4] = [
+        (
+            "pintle is its own init",
+            Fake::bare("root=initramfs init=/init").with_image("/run", dir()).with_image("/run/pintle", dir()),
+            Some(End::Exit(1)),
+            &["<3>root=initramfs: /run/pintle: EEXIST: giving up", PANIC],
+        ),
+        (
+            "systemd would take it for an initrd",
+            Fake::bare("root=initramfs init=/lib/x")
+                .with_image("/lib/x", file(0o755, elf("")))
+                .with_image("/etc/initrd-release", file(0o644, "")),
+            exec("/lib/x"),
+            &["<4>root=initramfs: /etc/initrd-release makes systemd take it for an initrd"],
+        ),
+        (
+            "no init",
+            Fake::bare("root=initramfs"),
+            Some(End::Exit(1)),
+            &["<3>find init: none can be executed, name one by init=: giving up", PANIC],
+        ),
+        (
+            "an init that can't be executed after all",
+            {
+                let mut fake = Fake::bare("root=initramfs").with_image("/sbin/init", file(0o755, elf("")));
+                fake.refused.push(("execve /sbin/init", Errno::EIO));
+                fake
+            },
+            Some(End::Exit(1)),
+            &[
+                "<4>execve: /sbin/init: EIO: trying the next init",
+                "<3>find init: none can be executed, name one by init=: giving up",
+                PANIC,
+            ],
+        ),
+    ];
+    for (what, mut fake, end, said) in rows {
+        if what == "pintle is its own init" {
+            fake.mountable.entry("tmpfs").or_default().insert("/pintle".into(), dir());
+        }
+        assert_eq!(outcome(&mut fake), (end, said.iter().map(ToString::to_string).collect()), "{what}");
+    }
+}
+
+/// An image with a /shutdown is kept for it, and its files with it.
+#[test]
+fn the_initramfs_is_kept_for_the_shutdown() {
+    for straight in [false, true] {
+        let image = || {
+            let mut fake = good(straight).with_image("/shutdown", file(0o755, elf("")));
+            fake.pivots_straight = straight;
+            fake
+        };
+        let mut fake = image();
+        assert_eq!(fake.boot(), exec("/sbin/init"));
+        let at = fake.calls.iter().position(|call| call == "mkdir /run/initramfs 755").expect("a directory for it");
+        let kept = ["open_tree CWD /.. 0x80001", "move_mount 7  CWD /run/initramfs 0x4", "close 7", "umount2 . 2"];
+        assert_eq!(fake.calls[at + 1..at + 5], kept);
+        assert!(fake.left().contains(&"/shutdown"));
+        // It can't be: then its memory is given back, which somebody is told.
+        for call in ["open_tree CWD /..", "move_mount 7  CWD /run"] {
+            let mut fake = image();
+            fake.refused.push((call, Errno::EIO));
+            let (end, said) = outcome(&mut fake);
+            assert_eq!((end, said.len()), (exec("/sbin/init"), 1), "{call}: {said:?}");
+            assert_eq!(fake.left().is_empty(), !straight, "{call}");
+        }
+    }
 }

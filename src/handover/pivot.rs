@@ -3,7 +3,9 @@
 //! Holds on entry: the working directory is the new root's. Makes true: it is `/`, with /dev, /proc, /sys and /run, and
 //! the old root is mounted on top of it, to be detached.
 
+use crate::bytes::{ZStr, take_until};
 use crate::error::Errno;
+use crate::file;
 use crate::guard::Initramfs;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::kmsg::Log;
@@ -46,13 +48,13 @@ pub(super) fn move_back<K: Kernel>(kernel: &mut K) {
     }
 }
 
+/// The call that failed, with its errno.
+type Outcome = core::result::Result<(), (Message, Errno)>;
+
 /// `pivot_root(".", ".")`; where the kernel refuses since the initramfs is the rootfs (EINVAL), once more after
 /// re-rooting: a second mount of the initramfs, on top of the first one, can be pivoted out of. The call that failed
 /// is returned with its errno. A second mount that is there stays: the next root can be pivoted to straight from it.
-pub(super) fn pivot<K: Kernel>(
-    kernel: &mut K,
-    initramfs: &mut Initramfs,
-) -> core::result::Result<(), (Message, Errno)> {
+pub(super) fn pivot<K: Kernel>(kernel: &mut K, initramfs: &mut Initramfs) -> Outcome {
     match kernel.pivot_root(z!(c"."), z!(c".")) {
         Ok(()) => return Ok(()),
         Err(Errno::EINVAL) => initramfs.is_rootfs = true,
@@ -65,14 +67,32 @@ pub(super) fn pivot<K: Kernel>(
 }
 
 /// Mounts the initramfs a second time, on top of itself, and goes there; the working directory stays below.
-fn cover<K: Kernel>(kernel: &mut K) -> core::result::Result<(), (Message, Errno)> {
-    let again = match kernel.open_tree(Fd::CWD, z!(c"/"), OPEN_TREE_CLONE | O_CLOEXEC) {
+fn cover<K: Kernel>(kernel: &mut K) -> Outcome {
+    mount_again(kernel, z!(c"/"), z!(c"/"))?;
+    // "/.." is the topmost mount.
+    kernel.chroot(z!(c"/..")).map_err(|errno| (Message::Chroot, errno))
+}
+
+/// Mounts what is mounted at `from` at `to` as well, without what is mounted below it.
+pub(super) fn mount_again<K: Kernel>(kernel: &mut K, from: ZStr<'_>, to: ZStr<'_>) -> Outcome {
+    let again = match kernel.open_tree(Fd::CWD, from, OPEN_TREE_CLONE | O_CLOEXEC) {
         Ok(again) => again,
         Err(errno) => return Err((Message::CloneRoot, errno)),
     };
-    let covered = kernel.move_mount(again, z!(c""), Fd::CWD, z!(c"/"), MOVE_MOUNT_F_EMPTY_PATH);
+    let mounted = kernel.move_mount(again, z!(c""), Fd::CWD, to, MOVE_MOUNT_F_EMPTY_PATH);
     kernel.close(again);
-    covered.map_err(|errno| (Message::CoverRoot, errno))?;
-    // "/.." is the topmost mount.
-    kernel.chroot(z!(c"/..")).map_err(|errno| (Message::Chroot, errno))
+    mounted.map_err(|errno| (Message::CoverRoot, errno))
+}
+
+/// Makes of the initramfs a root that can be pivoted out of: where it is the rootfs, a second mount of it, to which what is
+/// mounted in it is moved. It is known by its being its own parent; where /proc doesn't tell, a second mount does no harm.
+pub(super) fn stay<K: Kernel>(kernel: &mut K) -> Outcome {
+    let mut buffer = [0; 32];
+    let mut mount = file::text(kernel, b"/proc/self/mountinfo", &[], &mut buffer);
+    if take_until(&mut mount, b' ') != take_until(&mut mount, b' ') {
+        return Ok(());
+    }
+    cover(kernel)?;
+    move_back(kernel);
+    kernel.chdir(z!(c"/")).map_err(|errno| (Message::Chdir, errno))
 }

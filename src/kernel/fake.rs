@@ -426,6 +426,11 @@ impl Kernel for Fake {
         self.call(format!("open {}", text(path)))?;
         self.come();
         let full = self.crossed(dir, path);
+        if full == "@proc/self/mountinfo" {
+            // The rootfs is its own parent.
+            let root = if self.pivots_straight { "2 1" } else { "1 1" };
+            self.tree.insert(full.clone(), file(0o444, format!("{root} 0:2 / / rw - rootfs rootfs rw\n")));
+        }
         self.lookup(&full)?;
         if full == PARTITIONS {
             self.tree.insert(full.clone(), file(0o444, self.partitions().concat()));
