@@ -63,6 +63,8 @@ mod readme;
 mod root_device;
 #[path = "scenarios/shared.rs"]
 mod shared;
+#[path = "scenarios/stay.rs"]
+mod stay;
 #[path = "scenarios/stuck.rs"]
 mod stuck;
 #[path = "scenarios/tables.rs"]

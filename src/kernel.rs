@@ -40,6 +40,8 @@ pub struct Stat {
     pub rdev: Option<Dev>,
     /// The device that its file system is on.
     pub dev: Option<Dev>,
+    /// It is the root of a mount (`STATX_ATTR_MOUNT_ROOT`).
+    pub is_mount: bool,
 }
 
 impl Stat {

@@ -41,11 +41,16 @@ pub const APIS: [Api; 4] = [
     },
 ];
 
-/// Mounts them. What an /init that called pintle has mounted already (EBUSY) stays.
-/// `proc` is a procfs that is mounted nowhere yet.
+/// Mounts them. What an /init that called pintle has mounted already stays. `proc` is a procfs that is mounted nowhere yet;
+/// `None`: there was such an /init.
 pub fn mount<K: Kernel>(log: &mut Log<'_, K>, mut proc: Option<Fd>) {
+    let first = proc.is_some();
     for api in &APIS {
         make_directory(log.kernel, api.path);
+        // Another tmpfs would go on top of the one that is there, and hide what is in it.
+        if !first && log.kernel.statx(Fd::CWD, api.path, 0).is_ok_and(|stat| stat.is_mount) {
+            continue;
+        }
         // /proc is the first.
         let mounted = match proc.take() {
             Some(proc) => log.kernel.move_mount(proc, z!(c""), Fd::CWD, api.path, MOVE_MOUNT_F_EMPTY_PATH),

@@ -63,6 +63,11 @@ impl Guest {
         self.option("--cmdline", words)
     }
 
+    /// MiB.
+    pub(crate) fn memory(self, size: u32) -> Guest {
+        self.option("--memory", size)
+    }
+
     pub(crate) fn timeout(self, seconds: u32) -> Guest {
         self.option("--timeout", seconds)
     }

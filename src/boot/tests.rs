@@ -778,6 +778,8 @@ fn what_is_mounted_already_stays() {
     }
     assert_eq!(fake.boot(), exec("/sbin/init"));
     assert_eq!(fake.log, ["<6>pintle: mounted /dev/vda (ext4) read-only"]);
+    // Nothing on top of it: what /run holds would be lost.
+    assert!(!fake.calls.iter().any(|call| call.starts_with("mount ") && !call.starts_with("mount /dev/vda")));
 }
 
 /// Two roots, both of which would boot: /dev/vda, an ext4, and /dev/vdb, an XFS.

@@ -568,13 +568,14 @@ impl Kernel for Fake {
         self.come();
         if text(path).ends_with("self/ns/pid") {
             let there = self.proc_mounted || dir != Fd::CWD;
-            let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, rdev: NO_DEV, dev: NO_DEV };
+            let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, rdev: NO_DEV, dev: NO_DEV, is_mount: false };
             return there.then_some(stat).ok_or(Errno::ENOENT);
         }
         let full = self.crossed(dir, path);
         let file = self.lookup(&full)?;
-        let dev = self.devices.get(&full).copied().unwrap_or(NO_DEV);
-        Ok(Stat { mode: file.mode, ino: 1, rdev: file.rdev, dev })
+        let device = self.devices.get(&full).copied().unwrap_or(NO_DEV);
+        let is_mount = self.mounts.contains_key(&self.full(dir, path));
+        Ok(Stat { mode: file.mode, ino: 1, rdev: file.rdev, dev: device, is_mount })
     }
 
     fn fstatfs(&mut self, fd: Fd) -> Result<u32> {

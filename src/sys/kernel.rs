@@ -9,8 +9,8 @@ use linux_raw_sys::btrfs::{BTRFS_PATH_NAME_MAX, btrfs_ioctl_vol_args};
 use linux_raw_sys::general::{
     __kernel_timespec, AT_EMPTY_PATH, CLOCK_MONOTONIC, CLONE_PIDFD, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC,
     LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_CLOEXEC, P_PIDFD, POLLIN,
-    PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, STATX_INO, STATX_MODE, STATX_TYPE, W_OK, WEXITED, X_OK, fsconfig_command,
-    open_how, pollfd, statfs, statx,
+    PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MODE, STATX_TYPE, W_OK, WEXITED,
+    X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
 };
 use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
@@ -168,6 +168,7 @@ impl Kernel for Linux {
             ino: stat.stx_ino,
             rdev: Dev::new(stat.stx_rdev_major, stat.stx_rdev_minor),
             dev: Dev::new(stat.stx_dev_major, stat.stx_dev_minor),
+            is_mount: stat.stx_attributes & u64::from(STATX_ATTR_MOUNT_ROOT) != 0,
         })
     }
 
