@@ -60,7 +60,7 @@ pub fn boot_root<K: Kernel>(
 ) -> Result<(), Failed> {
     if is(request.root_word(), "initramfs") {
         match initramfs {
-            Some(initramfs) => handover::stay(log, request, initramfs),
+            Some(initramfs) => handover::stay(log, request, initramfs, work),
             None => log.say(Message::WouldStay, &[]),
         }
         return Ok(());

@@ -33,7 +33,7 @@ pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramf
         return;
     }
     let chosen = request.get(Key::Init);
-    if let Ok(inits) = init::find(log, &chosen) {
+    if let Ok(inits) = init::find(log, &chosen, work) {
         switch(log, request, initramfs, inits, work);
     }
     // Wherever it is mounted by now.
@@ -69,7 +69,7 @@ fn switch<K: Kernel>(
         free::delete_files(log, initramfs.root, work);
     }
     log.kernel.close(initramfs.root);
-    init::exec(log, inits);
+    init::exec(log, inits, work);
     policy::give_up(log, request)
 }
 
@@ -94,7 +94,7 @@ fn keep_for_shutdown<K: Kernel>(log: &mut Log<'_, K>, root: Fd) -> bool {
 
 /// Executes an init of the initramfs itself, which stays the root: nothing is copied, nothing freed. Containers can pivot
 /// out of it as out of any other root. It returns only where that can't be.
-pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &Initramfs) {
+pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &Initramfs, work: &mut Work) {
     // Whoever starts pintle again as the init would do so for ever.
     if let Err(errno) = log.kernel.mkdirat(Fd::CWD, z!(c"/run/pintle"), 0o755) {
         return log.failed(Message::Stay, b"/run/pintle", errno);
@@ -103,14 +103,14 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
         log.say(Message::InitrdRelease, &[]);
     }
     let chosen = request.get(Key::Init);
-    let Ok(inits) = init::find(log, &chosen) else { return };
+    let Ok(inits) = init::find(log, &chosen, work) else { return };
     if let Err((message, errno)) = pivot::stay(log.kernel) {
         return log.failed(message, b"/", errno);
     }
     let console = open_console(log);
     set_stdio(log.kernel, console);
     log.kernel.close(initramfs.root);
-    init::exec(log, inits);
+    init::exec(log, inits, work);
 }
 
 /// The console for descriptors 0 to 2; where there is none, or a dead one, /dev/null.

@@ -2,9 +2,9 @@
 //!
 //! Source: `kernel_init()` in init/main.c, and its texts.
 
-use super::program::{HEAD_BYTES, interpreter};
+use super::program::{Head, interpreter};
 use crate::boot::Failed;
-use crate::bytes::Text;
+use crate::buffers::Work;
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Kernel, Result};
@@ -23,16 +23,16 @@ const MOST_INTERPRETERS: usize = 6;
 pub(super) fn find<'i, K: Kernel>(
     log: &mut Log<'_, K>,
     chosen: &'i Option<&'i [u8]>,
+    work: &mut Work,
 ) -> core::result::Result<&'i [&'i [u8]], Failed> {
     let mut inits = chosen.as_ref().map_or(&DEFAULTS[..], core::slice::from_ref);
     while let [init, rest @ ..] = inits {
-        let mut why = Text::new();
-        match check(log.kernel, init, &mut why) {
+        match check(log.kernel, init, work) {
             Ok(()) => return Ok(inits),
             Err(Errno::ENOENT) if chosen.is_none() => {}
             Err(_) => {
                 let message = if rest.is_empty() { Message::FindInit } else { Message::TryInit };
-                log.say(message, &[init, why.as_bytes()]);
+                log.say(message, &[init, work.data.as_bytes()]);
             }
         }
         inits = rest;
@@ -45,17 +45,16 @@ pub(super) fn find<'i, K: Kernel>(
 
 /// Executes the first of `inits` that the kernel executes. It returns only when none is. Of one that isn't there nothing
 /// need be said; where the kernel's errno says less than a look at the file does, that is said.
-pub(super) fn exec<K: Kernel>(log: &mut Log<'_, K>, mut inits: &[&[u8]]) {
+pub(super) fn exec<K: Kernel>(log: &mut Log<'_, K>, mut inits: &[&[u8]], work: &mut Work) {
     while let [init, rest @ ..] = inits {
         let errno = file::execve(log.kernel, init);
-        let mut why = Text::new();
-        let checked = check(log.kernel, init, &mut why);
+        let checked = check(log.kernel, init, work);
         if checked.is_ok() {
-            errno.describe(&mut why);
+            errno.describe(&mut work.data);
         }
         if errno != Errno::ENOENT || checked != Err(Errno::ENOENT) {
             let message = if rest.is_empty() { Message::Execve } else { Message::TryExec };
-            log.say(message, &[init, why.as_bytes()]);
+            log.say(message, &[init, work.data.as_bytes()]);
         } else if rest.is_empty() {
             log.say(Message::NoInit, &[]);
         }
@@ -64,30 +63,29 @@ pub(super) fn exec<K: Kernel>(log: &mut Log<'_, K>, mut inits: &[&[u8]]) {
 }
 
 /// Whether `init`, looked up inside the new root with links and all, is a file that may be executed, and so is its
-/// interpreter, and that one's. If not, `why` says it; ENOENT is of `init` alone.
-fn check<K: Kernel>(kernel: &mut K, init: &[u8], why: &mut Text) -> Result<()> {
-    let (mut path, mut head) = (Text::new(), [0; HEAD_BYTES]);
-    path.push(init);
+/// interpreter, and that one's. If not, `work.data` says why; ENOENT is of `init` alone.
+#[inline(never)]
+fn check<K: Kernel>(kernel: &mut K, init: &[u8], work: &mut Work) -> Result<()> {
+    let Work { page, node: path, data: why, .. } = work;
+    path.set(init);
+    why.clear();
     for depth in 0..MOST_INTERPRETERS {
-        let length = match read_program(kernel, path.as_bytes(), &mut head) {
-            Ok(length) => length,
-            Err(errno) if depth == 0 => {
+        if let Err(errno) = read_program(kernel, path.as_bytes(), page) {
+            if depth == 0 {
                 errno.describe(why);
                 return Err(errno);
             }
-            Err(errno) => {
-                why.push(b"its interpreter ");
-                why.push(path.as_bytes());
-                if errno == Errno::ENOENT {
-                    why.push(b" is missing");
-                } else {
-                    why.push(b": ");
-                    errno.describe(why);
-                }
-                return Err(Errno::ENOEXEC);
+            why.push(b"its interpreter ");
+            why.push(path.as_bytes());
+            if errno == Errno::ENOENT {
+                why.push(b" is missing");
+            } else {
+                why.push(b": ");
+                errno.describe(why);
             }
-        };
-        match interpreter(head.get(..length as usize).unwrap_or_default()) {
+            return Err(Errno::ENOEXEC);
+        }
+        match interpreter(page) {
             Ok(b"") => break,
             Ok(name) => path.set(name),
             Err(text) => {
@@ -99,9 +97,9 @@ fn check<K: Kernel>(kernel: &mut K, init: &[u8], why: &mut Text) -> Result<()> {
     Ok(())
 }
 
-/// Reads the start of the file, if it may be executed. What isn't a file is answered with the errno that execve(2) has for
-/// it; it isn't opened, for that alone can set off a device.
-fn read_program<K: Kernel>(kernel: &mut K, path: &[u8], head: &mut [u8]) -> Result<u32> {
+/// Reads the start of the file, if it may be executed; zeros are behind its end. What isn't a file is answered with the
+/// errno that execve(2) has for it; it isn't opened, for that alone can set off a device.
+fn read_program<K: Kernel>(kernel: &mut K, path: &[u8], head: &mut Head) -> Result<()> {
     let fd = file::open_in_root(kernel, path, O_PATH)?;
     let checked = match kernel.statx(fd, z!(c""), AT_EMPTY_PATH) {
         Ok(stat) if !stat.is(S_IFREG) => Err(Errno::EACCES),
@@ -111,7 +109,8 @@ fn read_program<K: Kernel>(kernel: &mut K, path: &[u8], head: &mut [u8]) -> Resu
     kernel.close(fd);
     checked?;
     let fd = file::open_in_root(kernel, path, O_RDONLY)?;
-    let length = kernel.read(fd, head);
+    head.fill(0);
+    let read = kernel.read(fd, head);
     kernel.close(fd);
-    length
+    read.map(drop)
 }
