@@ -59,8 +59,6 @@ mod zfs;
 /// What is sure of a family without code: a row of the table.
 #[derive(Clone, Copy)]
 struct Format {
-    /// Looks at the rest: what it is, if it is one at all. May also name it, or go to another base.
-    probe: fn(&mut Disk<'_>, &mut Identity) -> Option<Type>,
     /// At most 8 bytes as a number.
     magic: u64,
     magic_bytes: u8,
@@ -77,9 +75,9 @@ struct Format {
 
 #[allow(clippy::cast_possible_truncation, clippy::indexing_slicing, reason = "constants")]
 impl Format {
-    const fn new(probe: fn(&mut Disk<'_>, &mut Identity) -> Option<Type>) -> Self {
+    const fn new() -> Self {
         let (magic, magic_bytes, magic_at, least_bits, base_kib) = (0, 0, 0, 0, 0);
-        Format { probe, magic, magic_bytes, magic_at, least_bits, base_kib, uuid: 0, label_words: 0, label: 0 }
+        Format { magic, magic_bytes, magic_at, least_bits, base_kib, uuid: 0, label_words: 0, label: 0 }
     }
 
     /// On devices of `bytes` at least, a power of two.
@@ -115,78 +113,57 @@ impl Format {
         assert!(bytes.is_multiple_of(4) && bytes < 1 << 10);
         Format { label, label_words: (bytes / 4) as u8, ..self }
     }
-
-    /// Fills `identity` with what it is, if that's on `disk`.
-    #[inline(never)]
-    fn recognise(&self, disk: &mut Disk<'_>, identity: &mut Identity) {
-        identity.clear();
-        disk.seek(u64::from(self.base_kib) << 10);
-        if disk.size >> self.least_bits == 0 || disk.number(self.magic_at.into(), self.magic_bytes.into()) != self.magic
-        {
-            return;
-        }
-        let Some(kind) = (self.probe)(disk, identity) else { return };
-        if self.label != 0 {
-            identity.label_at(disk, self.label.into(), usize::from(self.label_words) * 4, Encoding::Bytes);
-        }
-        if self.uuid != 0 {
-            identity.uuid_at(disk, self.uuid.into());
-        }
-        if !disk.failed {
-            identity.is(kind);
-        }
-    }
 }
 
-/// In libblkid's order: the first one counts.
-static FORMATS: &[Format] = &[
-    #[cfg(feature = "md")]
-    md::FORMAT,
-    #[cfg(feature = "bcache")]
-    bcache::FORMAT,
-    #[cfg(feature = "lvm")]
-    lvm::FORMAT,
-    #[cfg(feature = "verity")]
-    verity::FORMAT,
-    #[cfg(feature = "luks")]
-    luks::FORMAT,
-    #[cfg(feature = "vfat")]
-    vfat::FORMAT,
-    #[cfg(feature = "swap")]
-    swap::FORMAT,
-    #[cfg(feature = "xfs")]
-    xfs::FORMAT,
-    #[cfg(feature = "ext")]
-    ext::FORMAT,
-    #[cfg(feature = "jfs")]
-    jfs::FORMAT,
-    #[cfg(feature = "udf")]
-    udf::FORMAT,
-    #[cfg(feature = "iso9660")]
-    iso9660::FORMAT,
-    #[cfg(feature = "zfs")]
-    zfs::FORMAT,
-    #[cfg(feature = "ntfs")]
-    ntfs::FORMAT,
-    #[cfg(feature = "cramfs")]
-    cramfs::FORMAT,
-    #[cfg(feature = "romfs")]
-    romfs::FORMAT,
-    #[cfg(feature = "minix")]
-    minix::FORMAT,
-    #[cfg(feature = "squashfs")]
-    squashfs::FORMAT,
-    #[cfg(feature = "btrfs")]
-    btrfs::FORMAT,
-    #[cfg(feature = "nilfs2")]
-    nilfs2::FORMAT,
-    #[cfg(feature = "exfat")]
-    exfat::FORMAT,
-    #[cfg(feature = "f2fs")]
-    f2fs::FORMAT,
-    #[cfg(feature = "erofs")]
-    erofs::FORMAT,
-];
+/// The table of formats, and the function that asks one of them.
+macro_rules! formats {
+    ($($feature:literal $family:ident,)*) => {
+        static FORMATS: &[Format] = &[$(#[cfg(feature = $feature)] $family::FORMAT,)*];
+
+        #[allow(non_camel_case_types, reason = "named by their modules")]
+        enum Family {
+            $(#[cfg(feature = $feature)] $family,)*
+        }
+
+        /// Looks at the rest, by the code of the family in `place`: what it is, if it is one at all. That may also name
+        /// it, or go to another base. (One function with all of that code in it is smaller than a function each.)
+        #[inline(always)]
+        fn look(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+            $(#[cfg(feature = $feature)]
+            if place == Family::$family as usize {
+                return $family::probe(disk, identity);
+            })*
+            None
+        }
+    };
+}
+
+// In libblkid's order: the first one counts.
+formats! {
+    "md" md,
+    "bcache" bcache,
+    "lvm" lvm,
+    "verity" verity,
+    "luks" luks,
+    "vfat" vfat,
+    "swap" swap,
+    "xfs" xfs,
+    "ext" ext,
+    "jfs" jfs,
+    "udf" udf,
+    "iso9660" iso9660,
+    "zfs" zfs,
+    "ntfs" ntfs,
+    "cramfs" cramfs,
+    "romfs" romfs,
+    "minix" minix,
+    "squashfs" squashfs,
+    "btrfs" btrfs,
+    "nilfs2" nilfs2,
+    "exfat" exfat,
+    "f2fs" f2fs,
+    "erofs" erofs,
+}
 
 /// Up to this size, that of a floppy disk, a device is in no set, and the first that is recognised is what it is.
 const TINY_BYTES: u64 = 1440 * 1024;
@@ -195,39 +172,59 @@ const TINY_BYTES: u64 = 1440 * 1024;
 #[inline(never)]
 pub fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
     let tiny = disk.size <= TINY_BYTES;
-    let (mut first, mut single) = (None, false);
+    let (mut first, mut single) = (COUNT, false);
     // Extended partitions show as much of themselves as holds their table: they aren't read.
-    let formats = if disk.size > 1024 { FORMATS } else { &[] };
-    for format in formats {
-        format.recognise(disk, identity);
+    let mut place = if disk.size > 1024 { 0 } else { COUNT };
+    while place < COUNT {
+        recognise(place, disk, identity);
         let kind = identity.kind;
-        if kind == Type::Nothing || tiny && kind <= Type::Lvm2Member {
-            continue;
+        if kind != Type::Nothing && !(tiny && kind <= Type::Lvm2Member) {
+            // Only ISO 9660 and UDF may share a device (a hybrid of both).
+            single |= kind < Type::Iso9660;
+            if first == COUNT {
+                first = place;
+            } else if single {
+                first = COUNT;
+                break;
+            }
+            // Members of a set, which what shines through of the set's contents must not hide, and what is encrypted.
+            if tiny || kind <= Type::CryptoLuks {
+                break;
+            }
         }
-        // Only ISO 9660 and UDF may share a device (a hybrid of both).
-        single |= kind < Type::Iso9660;
-        if first.is_none() {
-            first = Some(format);
-        } else if single {
-            first = None;
-            break;
-        }
-        // Members of a set, which what shines through of the set's contents must not hide, and what is encrypted.
-        if tiny || kind <= Type::CryptoLuks {
-            break;
-        }
+        place += 1;
     }
-    identity.clear();
-    if let Some(first) = first {
-        // Once more, for it alone: the reads are mostly those that are there already.
-        first.recognise(disk, identity);
-    }
+    // Once more, for it alone: the reads are mostly those that are there already.
+    recognise(first, disk, identity);
     let found = identity.kind != Type::Nothing;
     if !found {
         // A read that failed leaves half of an answer.
         identity.clear();
     }
     found
+}
+
+/// Fills `identity` with the format in `place` of the table, if that's on `disk`.
+#[inline(never)]
+fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
+    identity.clear();
+    let Some(format) = FORMATS.get(place) else { return };
+    disk.seek(u64::from(format.base_kib) << 10);
+    if disk.size >> format.least_bits == 0
+        || disk.number(format.magic_at.into(), format.magic_bytes.into()) != format.magic
+    {
+        return;
+    }
+    let Some(kind) = look(place, disk, identity) else { return };
+    if format.label != 0 {
+        identity.label_at(disk, format.label.into(), usize::from(format.label_words) * 4, Encoding::Bytes);
+    }
+    if format.uuid != 0 {
+        identity.uuid_at(disk, format.uuid.into());
+    }
+    if !disk.failed {
+        identity.is(kind);
+    }
 }
 
 /// How many formats there are.
@@ -237,10 +234,7 @@ pub const COUNT: usize = FORMATS.len();
 /// Whether it is the one in this place of the table, which is asked alone: for fuzzing.
 #[doc(hidden)]
 pub fn one(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
-    identity.clear();
-    if let Some(format) = FORMATS.get(place) {
-        format.recognise(disk, identity);
-    }
+    recognise(place, disk, identity);
     identity.kind != Type::Nothing
 }
 

@@ -15,9 +15,9 @@ const CSUM_TYPE_CRC32: u32 = 0;
 
 /// Smaller ones can't be made.
 pub(super) const FORMAT: Format =
-    Format::new(probe).least(1 << 20).at(SUPER_INFO_OFFSET).magic(0x40, b"_BHRfS_M").uuid(0x20).label(0x12b, 256);
+    Format::new().least(1 << 20).at(SUPER_INFO_OFFSET).magic(0x40, b"_BHRfS_M").uuid(0x20).label(0x12b, 256);
 
-fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
     let sb = disk.sector()?;
     // num_devices, dev_item.uuid
     identity.devices = (le64(sb, 0x88), *sb.get(0x10b..)?.first_chunk()?);
@@ -35,6 +35,7 @@ mod tests {
     use crate::crc::CRC32C;
     use crate::disk::{Disk, Windows};
     use crate::identity::Identity;
+    use crate::probe::probe;
     use crate::probe::tests::{Image, UUID, UUID_TEXT};
 
     fn image(csum_type: u8) -> Image {
@@ -56,9 +57,9 @@ mod tests {
     #[test]
     fn devices() {
         let (mut image, mut windows, mut identity) = (image(0), Windows::new(), Identity::new());
-        super::FORMAT.recognise(&mut Disk::new(&mut image, &mut windows, 0, 1 << 20, 512), &mut identity);
+        probe(&mut Disk::new(&mut image, &mut windows, 0, 1 << 20, 512), &mut identity);
         assert_eq!((identity.fstype(), identity.devices), (&b"btrfs"[..], (3, [7; 16])));
-        super::FORMAT.recognise(&mut Disk::new(&mut image, &mut windows, 0, (1 << 20) - 1, 512), &mut identity);
+        probe(&mut Disk::new(&mut image, &mut windows, 0, (1 << 20) - 1, 512), &mut identity);
         assert_eq!(identity.fstype(), b"");
     }
 }

@@ -15,9 +15,9 @@ const FLAG_FSID_VERSION_2: u32 = 1;
 /// The checksum covers all of the image: of a larger one it would take reads that others need.
 const MOST_CHECKED: usize = HEAD_BYTES;
 
-pub(super) const FORMAT: Format = Format::new(probe).label(48, 16);
+pub(super) const FORMAT: Format = Format::new().label(48, 16);
 
-fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
     if !disk.order(MAGIC) {
         return None;
     }

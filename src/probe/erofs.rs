@@ -10,9 +10,9 @@ use crate::identity::{Identity, Type};
 const CHECKSUM: usize = 4;
 const FEATURE_COMPAT_SB_CHKSUM: u32 = 1;
 
-pub(super) const FORMAT: Format = Format::new(probe).at(1024).magic(0, b"\xe2\xe1\xf5\xe0").uuid(48).label(64, 16);
+pub(super) const FORMAT: Format = Format::new().at(1024).magic(0, b"\xe2\xe1\xf5\xe0").uuid(48).label(64, 16);
 
-fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
     let sb = disk.sector()?;
     let (features, blkszbits) = (le32(sb, 8), sb[12]);
     // From one sector to the largest page.

@@ -18,9 +18,9 @@ const INCOMPAT_OF_EXT2: u32 = 0x12;
 const INCOMPAT_OF_EXT3: u32 = 0x16;
 const RO_COMPAT_METADATA_CSUM: u32 = 0x400;
 
-pub(super) const FORMAT: Format = Format::new(probe).at(1024).magic(0x38, b"\x53\xef").uuid(0x68).label(0x78, 16);
+pub(super) const FORMAT: Format = Format::new().at(1024).magic(0x38, b"\x53\xef").uuid(0x68).label(0x78, 16);
 
-fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
     let sb = disk.sector()?;
     let (compat, incompat, ro_compat) = (le32(sb, 0x5c), le32(sb, 0x60), le32(sb, 0x64));
     if ro_compat & RO_COMPAT_METADATA_CSUM != 0 && !disk.checksum(CRC32C, !0, 0, CHECKSUM, CHECKSUM) {

@@ -27,9 +27,9 @@ const NO_DATE: &[u8] = b"0000000000000000\0";
 /// Where year, month, day, hour, minute, second and hundredths end.
 const DATE_GROUPS: u32 = 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 14;
 
-pub(super) const FORMAT: Format = Format::new(probe).at(DESCRIPTORS).magic(1, b"CD001");
+pub(super) const FORMAT: Format = Format::new().at(DESCRIPTORS).magic(1, b"CD001");
 
-fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
     let (mut primary, mut joliet) = (0, 0);
     while disk.base <= LAST_DESCRIPTOR {
         match disk.array(0) {

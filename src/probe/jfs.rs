@@ -9,9 +9,9 @@ use crate::identity::{Identity, Type};
 const SUPER1_OFF: u64 = 32 * 1024;
 
 pub(super) const FORMAT: Format =
-    Format::new(probe).least(16 << 20).at(SUPER1_OFF).magic(0, b"JFS1").uuid(136).label(152, 16);
+    Format::new().least(16 << 20).at(SUPER1_OFF).magic(0, b"JFS1").uuid(136).label(152, 16);
 
-fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
     let sb = disk.sector()?;
     let (l2bsize, l2bfactor, l2pbsize) = (le16(sb, 20), le16(sb, 22), le16(sb, 28));
     let valid = l2pbsize + l2bfactor == l2bsize

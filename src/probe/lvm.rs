@@ -20,9 +20,9 @@ const INITIAL_CRC: u32 = 0xf597_a6cf;
 /// The checksum covers what follows it in the sector.
 const COVERED: usize = 492;
 
-pub(super) const FORMAT: Format = Format::new(probe);
+pub(super) const FORMAT: Format = Format::new();
 
-fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
     while !has_label(disk) {
         disk.base += SECTOR;
         if disk.base == LABEL_SECTORS * SECTOR {

@@ -14,9 +14,9 @@ const SET_UUID: u64 = 16;
 const SET_NAME: u64 = 32;
 const SUPER_OFFSET: u64 = 144;
 
-pub(super) const FORMAT: Format = Format::new(probe);
+pub(super) const FORMAT: Format = Format::new();
 
-fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
     let mut at = 0;
     if disk.size > RESERVED_BYTES {
         disk.base = (disk.size & !(RESERVED_BYTES - 1)) - RESERVED_BYTES;

@@ -14,9 +14,9 @@ const STATES: u32 = 3;
 const MAGIC_OF_EXT: &[u8] = b"\x53\xef";
 const EXT: u64 = 0x38;
 
-pub(super) const FORMAT: Format = Format::new(probe).at(1024);
+pub(super) const FORMAT: Format = Format::new().at(1024);
 
-fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
     let magic = loop {
         match (disk.u16(16), disk.u16(24)) {
             (magic @ (0x137f | 0x138f | 0x2468 | 0x2478), _) => break magic,

@@ -19,9 +19,9 @@ const ATTRIBUTE_BYTES: u64 = 22;
 /// Attributes of a record that are looked at: $Volume has 7.
 const MOST_ATTRIBUTES: u32 = 32;
 
-pub(super) const FORMAT: Format = Format::new(probe).magic(3, b"NTFS    ");
+pub(super) const FORMAT: Format = Format::new().magic(3, b"NTFS    ");
 
-fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
     let boot = disk.sector()?;
     let sector = le16(boot, 0xb);
     let (sector_bits, sectors_bits) = (sector.trailing_zeros(), size_bits(boot[0xd]));

@@ -10,9 +10,9 @@ const S_MAJOR: u64 = 28;
 /// "hsqs" little-endian; the other way round a big-endian machine wrote it, which version 4 is never.
 const SQUASHFS_MAGIC: u32 = 0x7371_7368;
 
-pub(super) const FORMAT: Format = Format::new(probe);
+pub(super) const FORMAT: Format = Format::new();
 
-fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
     if !disk.order(SQUASHFS_MAGIC) {
         return None;
     }

@@ -25,9 +25,9 @@ const VOLUME_NAME: u64 = 1052;
 /// Where libblkid looks whether there is rubbish rather than padding.
 const PADDING: u64 = 1068 + 32 * 4;
 
-pub(super) const FORMAT: Format = Format::new(probe);
+pub(super) const FORMAT: Format = Format::new();
 
-fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
     if disk.size < LEAST_BYTES {
         return None;
     }

@@ -17,9 +17,9 @@ const SIGNATURE: u32 = 0xaa55;
 const JFS: u32 = u32::from_le_bytes(*b"JFS ");
 const HPFS: u32 = u32::from_le_bytes(*b"HPFS");
 
-pub(super) const FORMAT: Format = Format::new(probe);
+pub(super) const FORMAT: Format = Format::new();
 
-fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
     let mut root = root(disk, identity)?;
     if root.mask != 0 {
         let fsinfo = u64::from(disk.u16(0x30) << root.sector_bits);

@@ -14,9 +14,9 @@ const MIN_RTEXTSIZE: u64 = 4 << 10;
 const MAX_RTEXTSIZE: u64 = 1 << 30;
 const MIN_AG_BLOCKS: u64 = 64;
 
-pub(super) const FORMAT: Format = Format::new(probe).magic(0, b"XFSB").uuid(32).label(108, 12);
+pub(super) const FORMAT: Format = Format::new().magic(0, b"XFSB").uuid(32).label(108, 12);
 
-fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
     let sb = disk.sector()?;
     let be32 = |at| le32(sb, at).swap_bytes();
     let (blocklog, sectlog, inodelog, inopblog, imax_pct) = (sb[120], sb[121], sb[122], sb[123], sb[127]);
