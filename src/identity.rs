@@ -107,7 +107,7 @@ impl Identity {
     #[inline(never)]
     pub fn uuid_at(&mut self, disk: &mut Disk<'_>, at: u64) {
         match disk.bytes(at, 16).and_then(|bytes| bytes.first_chunk()) {
-            Some(uuid) => push_uuid(&mut self.uuid, uuid, false),
+            Some(uuid) => push_uuid(&mut self.uuid, uuid, IN_ORDER),
             None => disk.failed = true,
         }
     }
@@ -136,10 +136,19 @@ impl Identity {
     }
 }
 
-/// Appends a UUID in the usual form, small letters in groups of 8, 4, 4, 4 and 12; nothing where it is all zeros. GPT
-/// stores it as a GUID, the first three groups little-endian.
+/// How the bytes of a UUID are stored: a digit for each 4 of them, the lowest for the first. They are in order where it
+/// is 0, halves of a number of 16 bits where it is 1, quarters of one of 32 bits where it is 3, both little-endian.
+pub type Order = u32;
+/// All of them as they are written.
+pub const IN_ORDER: Order = 0;
+/// GPT's, as a GUID: one number of 32 bits and two of 16.
+pub const GUID: Order = 0x0013;
+/// Four numbers of 32 bits.
+pub const WORDS: Order = 0x3333;
+
+/// Appends a UUID in the usual form, small letters in groups of 8, 4, 4, 4 and 12; nothing where it is all zeros.
 #[inline(never)]
-pub fn push_uuid(text: &mut Text, uuid: &[u8; 16], gpt: bool) {
+pub fn push_uuid(text: &mut Text, uuid: &[u8; 16], order: Order) {
     if *uuid == [0; 16] {
         return;
     }
@@ -147,11 +156,7 @@ pub fn push_uuid(text: &mut Text, uuid: &[u8; 16], gpt: bool) {
         if matches!(place, 4 | 6 | 8 | 10) {
             text.push(b"-");
         }
-        let stored = match place {
-            ..4 if gpt => place ^ 3,
-            ..8 if gpt => place ^ 1,
-            _ => place,
-        };
+        let stored = place ^ (order >> (place & 12) & 3) as usize;
         text.push_hex(uuid.get(stored).copied().unwrap_or(0));
     }
 }
@@ -311,13 +316,13 @@ mod tests {
         ];
         for (uuid, expected) in rows {
             let mut text = Text::new();
-            push_uuid(&mut text, &uuid, false);
+            push_uuid(&mut text, &uuid, IN_ORDER);
             assert_eq!(text.as_bytes(), expected.as_bytes());
         }
         // An EFI system partition's type, as a table has it.
         let stored = *b"\x28\x73\x2a\xc1\x1f\xf8\xd2\x11\xba\x4b\x00\xa0\xc9\x3e\xc9\x3b";
         let mut text = Text::new();
-        push_uuid(&mut text, &stored, true);
+        push_uuid(&mut text, &stored, GUID);
         assert_eq!(text.as_bytes(), b"c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
     }
 

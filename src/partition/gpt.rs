@@ -6,7 +6,7 @@ use super::{Partition, Table};
 use crate::bytes::Text;
 use crate::crc::CRC32;
 use crate::disk::{Disk, le32, le64};
-use crate::identity::{Encoding, push_label, push_uuid};
+use crate::identity::{Encoding, GUID, push_label, push_uuid};
 
 /// The largest array of entries that is looked at: 1024 of the usual size. (The kernel's own limit is higher, its
 /// partitions fewer.)
@@ -81,7 +81,7 @@ impl Gpt {
     }
 
     pub(super) fn push_uuid(&self, text: &mut Text) {
-        push_uuid(text, &self.disk_guid, true);
+        push_uuid(text, &self.disk_guid, GUID);
     }
 
     #[inline(never)]
@@ -104,7 +104,7 @@ impl Gpt {
             partition.size = (last - first + 1).wrapping_mul(self.sector);
             partition.flags = le64(entry, 48);
             partition.extended = false;
-            push_uuid(&mut partition.uuid, entry.get(16..)?.first_chunk()?, true);
+            push_uuid(&mut partition.uuid, entry.get(16..)?.first_chunk()?, GUID);
             push_label(&mut partition.label, entry.get(56..)?, Encoding::Utf16Le);
             return Some(());
         }

@@ -4,7 +4,7 @@
 
 use super::Format;
 use crate::disk::Disk;
-use crate::identity::{Encoding, Identity, Type, push_uuid};
+use crate::identity::{Encoding, IN_ORDER, Identity, Type, WORDS, push_uuid};
 
 const MAGIC: u32 = 0xa92b_4efc;
 /// What version 0.90 keeps free for its superblock, at a multiple of as much.
@@ -48,12 +48,14 @@ fn version_0(disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
     if !disk.order(MAGIC) || disk.base >> 10 < disk.u32(32).into() {
         return false;
     }
-    let mut uuid = u128::from(disk.u32(20)) << 96;
-    if disk.u32(8) >= 90 {
-        let middle = u128::from(disk.u32(52)) << 32 | u128::from(disk.u32(56));
-        uuid |= middle << 32 | u128::from(disk.u32(60));
+    let (minor, order) = (disk.u32(8), if disk.big { IN_ORDER } else { WORDS });
+    let Some(sb) = disk.sector() else { return false };
+    let mut uuid = [0; 16];
+    uuid[..4].copy_from_slice(&sb[20..24]);
+    if minor >= 90 {
+        uuid[4..].copy_from_slice(&sb[52..64]);
     }
-    push_uuid(&mut identity.uuid, &uuid.to_be_bytes(), false);
+    push_uuid(&mut identity.uuid, &uuid, order);
     true
 }
 

@@ -5,9 +5,15 @@
 use super::Format;
 use crate::disk::Disk;
 use crate::identity::{Identity, Type};
+use core::array::from_fn;
 
 /// Bits of a map's block. libblkid's idea, with version 3 too.
 const BITS: u32 = 1024 * 8;
+/// The magic numbers, each where names are short. Where they are long those of versions 1 and 2 have this more.
+const MAGIC_1: u32 = 0x137f;
+const MAGIC_2: u32 = 0x2468;
+const MAGIC_3: u32 = 0x4d5a;
+const LONG_NAMES: u32 = 0x10;
 /// What the state may say: valid, erroneous.
 const STATES: u32 = 3;
 /// ext's numbers can look like this: its magic, and where it stands.
@@ -17,35 +23,40 @@ const EXT: u64 = 0x38;
 pub(super) const FORMAT: Format = Format::new().at(1024);
 
 pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
-    let magic = loop {
-        match (disk.u16(16), disk.u16(24)) {
-            (magic @ (0x137f | 0x138f | 0x2468 | 0x2478), _) => break magic,
-            _ if disk.big => return None,
+    loop {
+        // All of it is numbers of 16 bits; s_zones, and s_ninodes in version 3, are two of them each.
+        let words: [u32; 13] = from_fn(|place| disk.u16(place as u64 * 2));
+        let magic = words[8];
+        let is = |version: u32| magic.wrapping_sub(version) & !LONG_NAMES == 0;
+        let mut inodes = words[0];
+        let mut zones = if disk.big { words[10] << 16 | words[11] } else { words[11] << 16 | words[10] };
+        let mut maps = [words[2], words[3], words[4], words[5]];
+        if is(MAGIC_1) || is(MAGIC_2) {
+            if words[9] & !STATES != 0 {
+                return None;
+            }
+            if is(MAGIC_1) {
+                zones = words[1];
+            }
+        } else if disk.big {
+            return None;
+        } else if words[12] == MAGIC_3 {
             // libblkid knows a little-endian one only.
-            (_, magic @ 0x4d5a) => break magic,
-            _ => disk.big = true,
+            inodes |= words[1] << 16;
+            maps = [words[3], words[4], words[5], words[6]];
+        } else {
+            disk.big = true;
+            continue;
         }
-    };
-    let (mut inodes, mut zones) = (disk.u16(0), disk.u32(20));
-    // What follows the number of inodes is two bytes further on in version 3.
-    let mut rest = 4;
-    if magic == 0x4d5a {
-        (inodes, rest) = (disk.u32(0), 6);
-    } else if disk.u16(18) & !STATES != 0 {
-        return None;
-    } else if magic < 0x2468 {
-        zones = disk.u16(2);
+        let [imap_blocks, zmap_blocks, firstdatazone, log_zone_size] = maps;
+        let valid = log_zone_size == 0
+            && inodes != 0
+            && imap_blocks * BITS > inodes
+            && firstdatazone <= zones
+            && zmap_blocks * BITS > zones - firstdatazone
+            && !disk.magic(EXT, MAGIC_OF_EXT);
+        return valid.then_some(Type::Minix);
     }
-    let (imap_blocks, zmap_blocks) = (disk.u16(rest), disk.u16(rest + 2));
-    let (firstdatazone, log_zone_size) = (disk.u16(rest + 4), disk.u16(rest + 6));
-    let valid = log_zone_size == 0
-        && inodes != 0
-        && inodes != u32::MAX
-        && imap_blocks * BITS > inodes
-        && firstdatazone <= zones
-        && zmap_blocks * BITS > zones - firstdatazone
-        && !disk.magic(EXT, MAGIC_OF_EXT);
-    valid.then_some(Type::Minix)
 }
 
 #[cfg(test)]

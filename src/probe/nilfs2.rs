@@ -4,7 +4,7 @@
 
 use super::Format;
 use crate::crc::CRC32;
-use crate::disk::Disk;
+use crate::disk::{Disk, le16, le32, le64};
 use crate::identity::{Identity, Type};
 
 const SB_OFFSET: u64 = 1024;
@@ -30,12 +30,13 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
 
 /// Whether a good one stands here.
 fn has_super(disk: &mut Disk<'_>) -> bool {
-    let bytes = disk.u16(8);
+    let Some(sb) = disk.sector() else { return false };
+    let (magic, bytes, seed, dev_size) = (le16(sb, 6), le16(sb, 8), le32(sb, 12), le64(sb, 32));
     // At the end of a disk stands that of its last partition.
-    disk.u16(6) == SUPER_MAGIC && (disk.base == SB_OFFSET || disk.u64(32) == disk.size) && {
-        let seed = disk.u32(12);
-        matches!(bytes, MIN_BYTES..=MAX_BYTES) && disk.checksum(CRC32, seed, 0, bytes as usize, S_SUM)
-    }
+    magic == SUPER_MAGIC
+        && (disk.base == SB_OFFSET || dev_size == disk.size)
+        && matches!(bytes, MIN_BYTES..=MAX_BYTES)
+        && disk.checksum(CRC32, seed, 0, bytes as usize, S_SUM)
 }
 
 #[cfg(test)]
