@@ -226,6 +226,12 @@ pub fn le64<const N: usize>(bytes: &[u8; N], at: usize) -> u64 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |number| u64::from_le_bytes(*number))
 }
 
+/// Binary logarithm of a power of two; 99 for other numbers.
+#[inline(never)]
+pub fn log2(number: u32) -> u32 {
+    if number.is_power_of_two() { number.trailing_zeros() } else { 99 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

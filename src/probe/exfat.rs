@@ -20,10 +20,9 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
     let boot = disk.sector()?;
     let (sector_bits, cluster_bits) = (boot[108], boot[108].wrapping_add(boot[109]));
     let mut root = Directory {
-        sector_bits: sector_bits.into(),
-        fat: le32(boot, 80),
+        fat: u64::from(le32(boot, 80)) << (sector_bits & 15),
         mask: !0,
-        heap: le32(boot, 88),
+        heap: u64::from(le32(boot, 88)) << (sector_bits & 15),
         cluster_bytes: 1 << (cluster_bits & 31),
         cluster: le32(boot, 96),
     };

@@ -19,14 +19,12 @@ const VOLUME_LABEL: u8 = 0x83;
 
 /// The root directory.
 pub(crate) struct Directory {
-    /// Binary logarithm of the bytes of a sector.
-    pub(super) sector_bits: u32,
-    /// The first sector of the table that links the clusters.
-    pub(super) fat: u32,
+    /// Where the table is that links the clusters, in bytes.
+    pub(super) fat: u64,
     /// The bits of its entries that are in use: all of them in exFAT; 0 where the directory is all in its first cluster.
     pub(super) mask: u32,
-    /// The first sector of the first cluster, number 2.
-    pub(super) heap: u32,
+    /// Where the first cluster is, number 2, in bytes.
+    pub(super) heap: u64,
     pub(super) cluster_bytes: u32,
     /// The directory's first cluster.
     pub(super) cluster: u32,
@@ -40,15 +38,14 @@ impl Directory {
         while left != 0 {
             left -= 1;
             if within >= self.cluster_bytes {
-                disk.base = (u64::from(self.fat) << self.sector_bits) + u64::from(self.cluster) * 4;
-                let Some(link) = disk.array(0) else { break };
+                disk.base = self.fat;
+                let Some(link) = disk.array(u64::from(self.cluster) * 4) else { break };
                 self.cluster = u32::from_le_bytes(link) & self.mask;
                 within = 0;
             }
             // The mark of a chain's end is far past the last cluster, and past the end of the disk.
             let Some(before) = self.cluster.checked_sub(FIRST_CLUSTER) else { break };
-            let before = u64::from(before) * u64::from(self.cluster_bytes) + u64::from(within);
-            disk.base = (u64::from(self.heap) << self.sector_bits) + before;
+            disk.base = self.heap + u64::from(before) * u64::from(self.cluster_bytes) + u64::from(within);
             let Some(entry) = disk.bytes(0, ENTRY_BYTES).and_then(|entry| entry.first_chunk()) else { break };
             if entry[0] == 0 {
                 break;

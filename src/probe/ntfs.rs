@@ -4,7 +4,7 @@
 //! Source: kernel fs/ntfs3/ntfs.h.
 
 use super::Format;
-use crate::disk::{Disk, le16, le64};
+use crate::disk::{Disk, le16, le64, log2};
 use crate::identity::{Encoding, Identity, Type};
 
 const MAX_CLUSTER_BITS: u32 = 21;
@@ -23,8 +23,7 @@ pub(super) const FORMAT: Format = Format::new().magic(3, b"NTFS    ");
 
 pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
     let boot = disk.sector()?;
-    let sector = le16(boot, 0xb);
-    let (sector_bits, sectors_bits) = (sector.trailing_zeros(), size_bits(boot[0xd]));
+    let (sector_bits, sectors_bits) = (log2(le16(boot, 0xb)), size_bits(boot[0xd]));
     let cluster_bits = sector_bits + sectors_bits;
     let mut record_bits = size_bits(boot[0x40]);
     if boot[0x40] < 0x80 {
@@ -33,8 +32,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
     // FAT's fields, which are not in use here: those from 0xe to 0x14, at 0x16 and at 0x20.
     let unused = le64(boot, 0xd) >> 8 | le64(boot, 0x10) >> 48 | le64(boot, 0x1c) >> 32;
     let (sectors, mft, mft_mirror, serial) = (le64(boot, 0x28), le64(boot, 0x30), le64(boot, 0x38), le64(boot, 0x48));
-    if sector.wrapping_shr(sector_bits) != 1
-        || !matches!(sector_bits, 8..=12)
+    if !matches!(sector_bits, 8..=12)
         || cluster_bits > MAX_CLUSTER_BITS
         || !matches!(record_bits, 9..=12)
         || unused != 0
@@ -82,8 +80,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
 fn size_bits(stored: u8) -> u32 {
     match stored {
         0xe1.. => 256 - u32::from(stored),
-        _ if stored.is_power_of_two() => stored.trailing_zeros(),
-        _ => 99,
+        _ => log2(stored.into()),
     }
 }
 

@@ -4,12 +4,12 @@
 
 use super::Format;
 use super::fat::{DELETED_FLAG, Directory};
-use crate::disk::{Disk, le16, le32};
+use crate::disk::{Disk, le16, le32, log2};
 use crate::identity::{Encoding, Identity, Type, push_label};
 
 /// The most clusters of FAT16 and FAT32.
-const MAX_FAT16: u32 = 0xfff4;
-const MAX_FAT32: u32 = 0x0fff_fff6;
+const MAX_FAT16: u64 = 0xfff4;
+const MAX_FAT32: u64 = 0x0fff_fff6;
 const FAT32_MASK: u32 = 0x0fff_ffff;
 
 const SIGNATURE: u32 = 0xaa55;
@@ -20,17 +20,53 @@ const HPFS: u32 = u32::from_le_bytes(*b"HPFS");
 pub(super) const FORMAT: Format = Format::new();
 
 pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
-    let mut root = root(disk, identity)?;
-    if root.mask != 0 {
-        let fsinfo = u64::from(disk.u16(0x30) << root.sector_bits);
-        // RRaA or RRdA, then rrAa; some leave them out.
-        if fsinfo != 0
-            && !(matches!(disk.u32(fsinfo), 0x4161_5252 | 0x4164_5252 | 0)
-                && matches!(disk.u32(fsinfo + 484), 0x6141_7272 | 0))
-        {
-            return None;
-        }
+    let boot = disk.sector()?;
+    let (sector, reserved, dir_bytes) = (le16(boot, 0xb), le16(boot, 0xe), le16(boot, 0x11) * 32);
+    let (sector_bits, cluster_bits) = (log2(sector), log2(boot[0xd].into()));
+    let (fats, media) = (u32::from(boot[0x10]), boot[0x15]);
+    let mut sectors = le16(boot, 0x13);
+    if sectors == 0 {
+        sectors = le32(boot, 0x20);
     }
+    // The first sector of a partition table, which ends in the same two bytes, is none of FAT.
+    if le16(boot, 0x1fe) != SIGNATURE
+        || matches!(le32(boot, 0x36), JFS | HPFS)
+        || !matches!(sector_bits, 9..=12)
+        || cluster_bits > 7
+        || media < 0xf8 && media != 0xf0
+        || reserved * fats == 0
+    {
+        return None;
+    }
+    let (mut fat_length, mut max_clusters) = (le16(boot, 0x16), MAX_FAT16);
+    let (mut mask, mut cluster_bytes, mut cluster, mut serial) = (0, dir_bytes, 2, le32(boot, 0x27));
+    let mut fsinfo = 0;
+    if fat_length == 0 {
+        (fat_length, max_clusters) = (le32(boot, 0x24), MAX_FAT32);
+        (mask, cluster_bytes) = (FAT32_MASK, 1 << (sector_bits + cluster_bits));
+        (cluster, serial) = (le32(boot, 0x2c), le32(boot, 0x43));
+        fsinfo = u64::from(le16(boot, 0x30)) << sector_bits;
+    } else if !matches!(boot[0x26], 0x28 | 0x29) {
+        // No serial number without a signature.
+        serial = 0;
+    }
+    // In 40 bits.
+    let heap = u64::from(fat_length) * u64::from(fats) + u64::from(reserved);
+    let first_data = heap + u64::from((dir_bytes + sector - 1) >> sector_bits);
+    let clusters = u64::from(sectors).checked_sub(first_data)? >> cluster_bits;
+    if fat_length == 0 || clusters > max_clusters {
+        return None;
+    }
+    // RRaA or RRdA, then rrAa; some leave them out.
+    if fsinfo != 0
+        && !(matches!(disk.u32(fsinfo), 0x4161_5252 | 0x4164_5252 | 0)
+            && matches!(disk.u32(fsinfo + 484), 0x6141_7272 | 0))
+    {
+        return None;
+    }
+    identity.serial(serial.into(), 4);
+    let fat = u64::from(reserved) << sector_bits;
+    let mut root = Directory { fat, mask, heap: heap << sector_bits, cluster_bytes, cluster };
     if root.find_label(disk) {
         let mut name = disk.bytes(0, 11)?;
         // What would mark the entry as deleted is stored as 5.
@@ -41,50 +77,6 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         push_label(&mut identity.label, name, Encoding::Bytes);
     }
     Some(Type::Vfat)
-}
-
-/// The root directory, if the boot sector is that of a FAT file system. The first sector of a partition table, which
-/// ends in the same two bytes, is not.
-fn root(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Directory> {
-    let boot = disk.sector()?;
-    let sector = le16(boot, 0xb);
-    let sector_bits = sector.trailing_zeros();
-    let (sec_per_clus, fats) = (boot[0xd], boot[0x10]);
-    let reserved = le16(boot, 0xe);
-    let dir_bytes = le16(boot, 0x11) * 32;
-    let mut sectors = le16(boot, 0x13);
-    if sectors == 0 {
-        sectors = le32(boot, 0x20);
-    }
-    if le16(boot, 0x1fe) != SIGNATURE
-        || matches!(le32(boot, 0x36), JFS | HPFS)
-        || sector.wrapping_shr(sector_bits) != 1
-        || !matches!(sector_bits, 9..=12)
-        || !sec_per_clus.is_power_of_two()
-        || !matches!(boot[0x15], 0xf0 | 0xf8..)
-        || reserved == 0
-        || fats == 0
-    {
-        return None;
-    }
-    let (mut fat_length, mut max_clusters) = (le16(boot, 0x16), MAX_FAT16);
-    let (mut mask, mut cluster_bytes, mut cluster, mut serial) = (0, dir_bytes, 2, le32(boot, 0x27));
-    if fat_length == 0 {
-        (fat_length, max_clusters) = (le32(boot, 0x24), MAX_FAT32);
-        (mask, cluster_bytes) = (FAT32_MASK, u32::from(sec_per_clus) << sector_bits);
-        (cluster, serial) = (le32(boot, 0x2c), le32(boot, 0x43));
-    } else if !matches!(boot[0x26], 0x28 | 0x29) {
-        // No serial number without a signature.
-        serial = 0;
-    }
-    let heap = fat_length.checked_mul(fats.into())?.checked_add(reserved)?;
-    let first_data = heap.checked_add((dir_bytes + sector - 1) >> sector_bits)?;
-    let clusters = sectors.checked_sub(first_data)? >> sec_per_clus.trailing_zeros();
-    if fat_length == 0 || clusters > max_clusters {
-        return None;
-    }
-    identity.serial(serial.into(), 4);
-    Some(Directory { sector_bits, fat: reserved, mask, heap, cluster_bytes, cluster })
 }
 
 #[cfg(test)]
