@@ -52,10 +52,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
     if joliet != 0 {
         disk.base = joliet;
         let (wide, merged) = (disk.bytes(VOLUME_ID, VOLUME_ID_BYTES)?, &mut identity.uuid);
-        if merge(merged, identity.label.as_bytes(), wide).is_none() {
-            merged.clear();
-            merged.push(wide);
-        }
+        merge(merged, identity.label.as_bytes(), wide);
         identity.label.clear();
         push_label(&mut identity.label, merged.as_bytes(), Encoding::Utf16Be);
         merged.clear();
@@ -75,21 +72,23 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
     Some(Type::Iso9660)
 }
 
-/// The label out of both, in UTF-16: the first has more characters, the second more of them to choose from. `None` if
-/// they aren't the same, but for case and for the `_` that stands for what a character set lacks.
-#[inline(never)]
-fn merge(merged: &mut Text, short: &[u8], mut wide: &[u8]) -> Option<()> {
-    let mut letters = short.iter();
-    while let [high, low, rest @ ..] = wide {
-        wide = rest;
+/// The label out of both, in UTF-16: the first has more characters, the second more of them to choose from. It is the
+/// second where they aren't the same, but for case and for the `_` that stands for what a character set lacks.
+fn merge(merged: &mut Text, mut short: &[u8], wide: &[u8]) {
+    let mut rest = wide;
+    while let [high, low, behind @ ..] = rest {
+        rest = behind;
         let mut kept = *low;
         // The first half of a pair has no letter of its own.
         if high & 0xfc != 0xd8 {
-            let letter = *letters.next().unwrap_or(&b' ');
+            let mut letter = b' ';
+            if let [first, behind @ ..] = short {
+                (letter, short) = (*first, behind);
+            }
             if letter != b'_' {
                 let same = low.eq_ignore_ascii_case(&letter);
                 if *high != 0 || !same && *low != b'_' {
-                    return None;
+                    return merged.set(wide);
                 }
                 if !same || !letter.is_ascii_uppercase() {
                     kept = letter;
@@ -98,10 +97,9 @@ fn merge(merged: &mut Text, short: &[u8], mut wide: &[u8]) -> Option<()> {
         }
         merged.push(&[*high, kept]);
     }
-    for letter in letters {
+    for letter in short {
         merged.push(&[0, *letter]);
     }
-    Some(())
 }
 
 #[cfg(test)]

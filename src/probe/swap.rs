@@ -18,12 +18,14 @@ const SIGNATURE: usize = 10;
 const SIGNATURES: &[u8] = b"SWAPSPACE2SWAP-SPACES1SUSPEND\0S2SUSPEND\0ULSUSPEND\0LINHIB0001";
 const TUX_ON_ICE: &[u8] = b"\xed\xc3\x02\xe9\x98\x56\xe5\x0c";
 
-/// The version, and the last page.
-const VERSION: u64 = 1024;
-const UUID: u64 = 1036;
-const VOLUME_NAME: u64 = 1052;
+/// Where the new format's fields start, the first of them the version.
+const INFO: u64 = 1024;
+const VERSION: u32 = 1;
+const LAST_PAGE: u64 = 4;
+const UUID: u64 = 12;
+const VOLUME_NAME: u64 = 28;
 /// Where libblkid looks whether there is rubbish rather than padding.
-const PADDING: u64 = 1068 + 32 * 4;
+const PADDING: u64 = 44 + 32 * 4;
 
 pub(super) const FORMAT: Format = Format::new();
 
@@ -35,8 +37,8 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
     if !disk.magic(0, TUX_ON_ICE) {
         format = signature(disk)?;
     }
-    let version = disk.u64(VERSION);
-    if format == 0 && (version >> 32 == 0 || !matches!(version & 0xffff_ffff, 1 | 0x100_0000)) {
+    disk.base = INFO;
+    if format == 0 && !(disk.order(VERSION) && disk.u32(LAST_PAGE) != 0) {
         return None;
     }
     if format != 1 && disk.u64(PADDING) == 0 {

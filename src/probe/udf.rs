@@ -121,9 +121,11 @@ fn string(disk: &mut Disk<'_>, text: &mut Text, at: u64, character_set: u64) {
 /// Makes the UUID out of the volume set's identifier: its first 16 characters where they are hexadecimal digits, else
 /// 8 of them and 4 bytes in hexadecimal, or 8 bytes.
 fn set_identifier(uuid: &mut Text) {
-    let length = uuid.as_bytes().len();
-    uuid.push(&[0; 16]);
-    let Some(start) = uuid.as_bytes().first_chunk::<16>().copied() else { return };
+    let (mut start, mut length) = ([0; 16], 0);
+    for (byte, stored) in start.iter_mut().zip(uuid.as_bytes()) {
+        *byte = *stored;
+        length += 1;
+    }
     uuid.clear();
     if length < 8 {
         return;

@@ -15,7 +15,7 @@ const NVLIST_HEADER: &[u8] = b"\0\0\0\0\0\0\0\0\0\x01";
 const NVPAIR_HEADER: u32 = 12;
 const UBERBLOCKS: u64 = 128 * 1024;
 const UBERBLOCK_BYTES: u64 = 1024;
-const UBERBLOCK_MAGIC: u32 = 0x00ba_b10c;
+const UBERBLOCK_MAGIC: u64 = 0x00ba_b10c;
 /// So many must be there: what was wiped has some left.
 const WANTED: u32 = 4;
 /// Length and text of the name, padded to 4 bytes, then the type of the value, a string and a number, and its count.
@@ -42,7 +42,8 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         if uberblock == LABEL_BYTES || disk.failed {
             return None;
         }
-        found += u32::from(magic == UBERBLOCK_MAGIC.into() || magic.swap_bytes() == UBERBLOCK_MAGIC.into());
+        // In either byte order: the other way round it is larger.
+        found += u32::from(magic.min(magic.swap_bytes()) == UBERBLOCK_MAGIC);
         uberblock += UBERBLOCK_BYTES;
     }
     disk.big = true;
