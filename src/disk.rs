@@ -66,8 +66,10 @@ pub struct Disk<'d> {
     start: u64,
     /// Its size in bytes.
     pub size: u64,
-    /// Bytes of a logical sector, a power of two from 512 on. 0: not known, as of an image file.
+    /// Bytes of a logical sector, a power of two from 512 on.
     pub sector: u64,
+    /// They are that for want of a better knowledge, as of an image file.
+    pub sector_is_guessed: bool,
     /// Where the structure starts that is being read: all offsets are from there.
     pub base: u64,
     /// Numbers are big-endian.
@@ -80,12 +82,17 @@ pub struct Disk<'d> {
 }
 
 impl<'d> Disk<'d> {
-    /// `size` bytes of `source` from `start` on, with logical sectors of `sector` bytes.
+    /// `size` bytes of `source` from `start` on, with logical sectors of `sector` bytes; 0 where nobody knows.
     #[inline(never)]
     pub fn new(source: &'d mut dyn Source, windows: &'d mut Windows, start: u64, size: u64, sector: u64) -> Self {
         let none = Span { start: 0, wanted: 0, filled: 0 };
-        let (base, big, failed) = (0, false, false);
-        Disk { source, windows, start, size, sector, base, big, failed, budget: BUDGET, head: none, window: none }
+        let (base, big, failed, budget) = (0, false, false, BUDGET);
+        let (sector, sector_is_guessed) = (sector.max(512), sector == 0);
+        #[rustfmt::skip]
+        let disk = Disk {
+            source, windows, start, size, sector, sector_is_guessed, base, big, failed, budget, head: none, window: none,
+        };
+        disk
     }
 
     /// Goes to the structure at `base`, whose numbers are little-endian, and forgets what failed before.
@@ -104,7 +111,7 @@ impl<'d> Disk<'d> {
         let (span, buffer, mask) = if end <= HEAD_BYTES as u64 {
             (&mut self.head, &mut self.windows.head[..], HEAD_MASK)
         } else {
-            (&mut self.window, &mut self.windows.window[..], self.sector.max(512) - 1)
+            (&mut self.window, &mut self.windows.window[..], self.sector - 1)
         };
         if at < span.start || end > span.start + span.wanted as u64 {
             let start = at & !mask;

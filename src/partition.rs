@@ -59,7 +59,7 @@ impl Table {
     #[inline(never)]
     pub fn read(disk: &mut Disk<'_>) -> Option<Table> {
         disk.seek(0);
-        let sector = disk.sector.max(512);
+        let sector = disk.sector;
         let mbr = disk.sector()?;
         let signature = le32(mbr, 440);
         if le16(mbr, 510) != mbr::SIGNATURE {

@@ -42,7 +42,7 @@ impl Gpt {
             if gpt.copy(disk, 1, last).is_some() || gpt.copy(disk, last, last).is_some() {
                 break;
             }
-            if disk.sector != 0 || gpt.sector == 4096 {
+            if !disk.sector_is_guessed || gpt.sector == 4096 {
                 return None;
             }
             gpt.sector = 4096;

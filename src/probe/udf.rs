@@ -50,7 +50,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
 /// not for it to read.
 #[allow(clippy::cast_possible_truncation, reason = "a sector is one of 4096 bytes at most, or fits nothing here")]
 fn anchor(disk: &mut Disk<'_>) -> Option<u32> {
-    let mut block = disk.sector.max(512) as u32;
+    let mut block = disk.sector as u32;
     while block <= MOST_BLOCK_BYTES {
         if has_nsr(disk, block.max(2048).into()) {
             // 512: a disc that was written once, and isn't closed.
