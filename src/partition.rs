@@ -94,10 +94,15 @@ impl Table {
     pub fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> bool {
         partition.uuid.clear();
         partition.label.clear();
-        match self {
-            Table::Gpt(gpt) => gpt.next(disk, partition),
-            Table::Mbr(mbr) => mbr.next(disk, partition),
+        loop {
+            let found = match self {
+                Table::Gpt(gpt) => gpt.next(disk, partition),
+                Table::Mbr(mbr) => mbr.next(disk, partition),
+            };
+            match found {
+                Some(false) => {}
+                _ => return found.is_some(),
+            }
         }
-        .is_some()
     }
 }

@@ -84,29 +84,27 @@ impl Gpt {
         push_uuid(text, &self.disk_guid, GUID);
     }
 
-    #[inline(never)]
-    pub(super) fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> Option<()> {
-        loop {
-            if self.index == self.count {
-                return None;
-            }
-            disk.seek(self.entries + u64::from(self.index) * u64::from(self.entry_bytes));
-            self.index += 1;
-            let entry: &[u8; LEAST_ENTRY_BYTES as usize] = disk.bytes(0, LEAST_ENTRY_BYTES as usize)?.first_chunk()?;
-            partition.kind = *entry.first_chunk()?;
-            let (first, last) = (le64(entry, 32), le64(entry, 40));
-            if partition.kind == [0; 16] || first > last || first < self.first_usable || last > self.last_usable {
-                continue;
-            }
-            partition.number = self.index;
-            // Inside the disk, which has 64 bits of bytes: `last_usable` is.
-            partition.start = first.wrapping_mul(self.sector);
-            partition.size = (last - first + 1).wrapping_mul(self.sector);
-            partition.flags = le64(entry, 48);
-            partition.extended = false;
-            push_uuid(&mut partition.uuid, entry.get(16..)?.first_chunk()?, GUID);
-            push_label(&mut partition.label, entry.get(56..)?, Encoding::Utf16Le);
-            return Some(());
+    /// Looks at the next entry, and puts it into `partition` if it is one. `None` at the end.
+    pub(super) fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> Option<bool> {
+        if self.index == self.count {
+            return None;
         }
+        disk.seek(self.entries + u64::from(self.index) * u64::from(self.entry_bytes));
+        self.index += 1;
+        let entry: &[u8; LEAST_ENTRY_BYTES as usize] = disk.bytes(0, LEAST_ENTRY_BYTES as usize)?.first_chunk()?;
+        partition.kind = *entry.first_chunk()?;
+        let (first, last) = (le64(entry, 32), le64(entry, 40));
+        if partition.kind == [0; 16] || first > last || first < self.first_usable || last > self.last_usable {
+            return Some(false);
+        }
+        partition.number = self.index;
+        // Inside the disk, which has 64 bits of bytes: `last_usable` is.
+        partition.start = first.wrapping_mul(self.sector);
+        partition.size = (last - first + 1).wrapping_mul(self.sector);
+        partition.flags = le64(entry, 48);
+        partition.extended = false;
+        push_uuid(&mut partition.uuid, entry.get(16..)?.first_chunk()?, GUID);
+        push_label(&mut partition.label, entry.get(56..)?, Encoding::Utf16Le);
+        Some(true)
     }
 }

@@ -83,40 +83,38 @@ impl Mbr {
         slot
     }
 
-    #[inline(never)]
-    pub(super) fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> Option<()> {
-        loop {
-            while self.slot == SLOTS {
-                self.follow(disk)?;
-            }
-            let slot = self.slot;
-            self.slot += 1;
-            if !self.entry(disk, self.table, slot) {
-                continue;
-            }
-            let (start, size) = (self.table + self.start, self.size);
-            #[allow(clippy::cast_possible_truncation, reason = "below 5")]
-            let mut number = slot as u32 + 1;
-            if self.table != 0 {
-                // Places 3 and 4 of an extended boot record hold rubbish on many a disk.
-                let rubbish =
-                    self.start + size > self.limit || start < self.chain_start || start + size > self.chain_end;
-                if self.extended || slot >= 2 && rubbish {
-                    continue;
-                }
-                self.number += 1;
-                number = self.number;
-            }
-            partition.number = number;
-            // 33 bits of sectors.
-            partition.start = start.wrapping_mul(self.sector_bytes);
-            partition.size = size.wrapping_mul(self.sector_bytes);
-            (partition.kind, partition.flags, partition.extended) = ([0; 16], 0, self.extended);
-            self.push_signature(&mut partition.uuid);
-            partition.uuid.push(b"-");
-            partition.uuid.push_hex(number.to_le_bytes()[0]);
-            return Some(());
+    /// Looks at the next entry, and puts it into `partition` if it is one. `None` at the end.
+    pub(super) fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> Option<bool> {
+        let slot = self.slot;
+        if slot == SLOTS {
+            self.follow(disk)?;
+            return Some(false);
         }
+        self.slot += 1;
+        if !self.entry(disk, self.table, slot) {
+            return Some(false);
+        }
+        let (start, size) = (self.table + self.start, self.size);
+        #[allow(clippy::cast_possible_truncation, reason = "below 5")]
+        let mut number = slot as u32 + 1;
+        if self.table != 0 {
+            // Places 3 and 4 of an extended boot record hold rubbish on many a disk.
+            let rubbish = self.start + size > self.limit || start < self.chain_start || start + size > self.chain_end;
+            if self.extended || slot >= 2 && rubbish {
+                return Some(false);
+            }
+            self.number += 1;
+            number = self.number;
+        }
+        partition.number = number;
+        // 33 bits of sectors.
+        partition.start = start.wrapping_mul(self.sector_bytes);
+        partition.size = size.wrapping_mul(self.sector_bytes);
+        (partition.kind, partition.flags, partition.extended) = ([0; 16], 0, self.extended);
+        self.push_signature(&mut partition.uuid);
+        partition.uuid.push(b"-");
+        partition.uuid.push_hex(number.to_le_bytes()[0]);
+        Some(true)
     }
 
     /// Goes to the next table: the one that the chain leads to, or the first of the next chain.
