@@ -32,7 +32,6 @@ pub struct Gpt {
 impl Gpt {
     /// The first copy, behind the protective MBR, or else the one in the last sector. Of an image file nobody knows the
     /// sector size.
-    #[inline(never)]
     pub(super) fn read(disk: &mut Disk<'_>, sector: u64) -> Option<Table> {
         let (disk_guid, first_usable, last_usable) = ([0; 16], 0, 0);
         let mut gpt =

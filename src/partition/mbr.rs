@@ -118,7 +118,6 @@ impl Mbr {
     }
 
     /// Goes to the next table: the one that the chain leads to, or the first of the next chain.
-    #[inline(never)]
     fn follow(&mut self, disk: &mut Disk<'_>) -> Option<()> {
         if self.table != 0 && self.link(disk, self.table, 0) != SLOTS {
             self.table = self.chain_start + self.start;
