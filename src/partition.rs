@@ -66,7 +66,7 @@ impl Table {
             return None;
         }
         if mbr[450] == TYPE_GPT || mbr[466] == TYPE_GPT || mbr[482] == TYPE_GPT || mbr[498] == TYPE_GPT {
-            return gpt::Gpt::read(disk, sector);
+            return gpt::Gpt::read(disk);
         }
         // Entries are flagged as active or not, as nothing else is.
         let flags = mbr[446] | mbr[462] | mbr[478] | mbr[494];

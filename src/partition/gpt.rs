@@ -7,6 +7,7 @@ use crate::bytes::Text;
 use crate::crc::CRC32;
 use crate::disk::{Disk, le32, le64};
 use crate::identity::{Encoding, GUID, push_label, push_uuid};
+use core::num::NonZero;
 
 /// The largest array of entries that is looked at: 1024 of the usual size. (The kernel's own limit is higher, its
 /// partitions fewer.)
@@ -32,51 +33,59 @@ pub struct Gpt {
 impl Gpt {
     /// The first copy, behind the protective MBR, or else the one in the last sector. Of an image file nobody knows the
     /// sector size.
-    pub(super) fn read(disk: &mut Disk<'_>, sector: u64) -> Option<Table> {
-        let (disk_guid, first_usable, last_usable) = ([0; 16], 0, 0);
-        let mut gpt =
-            Gpt { sector, disk_guid, first_usable, last_usable, entries: 0, entry_bytes: 0, count: 0, index: 0 };
+    pub(super) fn read(disk: &mut Disk<'_>) -> Option<Table> {
+        let mut sector = disk.sector;
         loop {
-            let last = disk.size.checked_div(gpt.sector)?.checked_sub(1)?;
-            if gpt.copy(disk, 1, last).is_some() || gpt.copy(disk, last, last).is_some() {
-                break;
+            let last = (disk.size / NonZero::new(sector)?).checked_sub(1)?;
+            for lba in [1, last] {
+                if let Some(gpt) = Gpt::copy(disk, sector, lba, last) {
+                    return Some(Table::Gpt(gpt));
+                }
             }
-            if !disk.sector_is_guessed || gpt.sector == 4096 {
+            if !disk.sector_is_guessed || sector == 4096 {
                 return None;
             }
-            gpt.sector = 4096;
+            sector = 4096;
         }
-        Some(Table::Gpt(gpt))
     }
 
     #[inline(never)]
     #[allow(clippy::cast_possible_truncation, reason = "both architectures have 64 bits")]
-    fn copy(&mut self, disk: &mut Disk<'_>, lba: u64, last: u64) -> Option<()> {
-        let header = lba * self.sector;
+    fn copy(disk: &mut Disk<'_>, sector: u64, lba: u64, last: u64) -> Option<Gpt> {
+        let header = lba * sector;
         disk.seek(header);
         let fields = disk.sector()?;
         let (header_bytes, my_lba) = (le32(fields, 12), le64(fields, 24));
-        (self.first_usable, self.last_usable) = (le64(fields, 40), le64(fields, 48));
-        (self.count, self.entry_bytes) = (le32(fields, 80), le32(fields, 84));
-        self.entries = le64(fields, 72).checked_mul(self.sector)?;
-        self.disk_guid = *fields.get(56..)?.first_chunk()?;
-        let all = self.count.checked_mul(self.entry_bytes)?;
+        let (first_usable, last_usable) = (le64(fields, 40), le64(fields, 48));
+        let (count, entry_bytes) = (le32(fields, 80), le32(fields, 84));
+        let entries = le64(fields, 72).checked_mul(sector)?;
+        let disk_guid = *fields.get(56..)?.first_chunk()?;
+        let all = count.checked_mul(entry_bytes)?;
         if le64(fields, 0) != EFI_PART
             || header_bytes < LEAST_HEADER_BYTES
-            || u64::from(header_bytes) > self.sector
+            || u64::from(header_bytes) > sector
             || my_lba != lba
             || !disk.checksum(CRC32, !0, 0, header_bytes as usize, 16)
             || !(1..=MOST_ENTRY_BYTES).contains(&all)
-            || self.first_usable > self.last_usable
-            || self.last_usable > last
-            || self.entry_bytes < LEAST_ENTRY_BYTES
+            || first_usable > last_usable
+            || last_usable > last
+            || entry_bytes < LEAST_ENTRY_BYTES
         {
             return None;
         }
         // The entries' checksum stands in the header.
         disk.base = 0;
-        let hole = (header + 88).wrapping_sub(self.entries) as usize;
-        disk.checksum(CRC32, !0, self.entries, all as usize, hole).then_some(())
+        let hole = (header + 88).wrapping_sub(entries) as usize;
+        disk.checksum(CRC32, !0, entries, all as usize, hole).then_some(Gpt {
+            sector,
+            disk_guid,
+            first_usable,
+            last_usable,
+            entries,
+            entry_bytes,
+            count,
+            index: 0,
+        })
     }
 
     pub(super) fn push_uuid(&self, text: &mut Text) {
