@@ -49,7 +49,6 @@ impl Gpt {
         }
     }
 
-    #[inline(never)]
     #[allow(clippy::cast_possible_truncation, reason = "both architectures have 64 bits")]
     fn copy(disk: &mut Disk<'_>, sector: u64, lba: u64, last: u64) -> Option<Gpt> {
         let header = lba * sector;

@@ -17,7 +17,7 @@ const FIRST_LOGICAL: u32 = 5;
 /// Extended boot records that are read of one disk at most. (The kernel makes no more partitions than 256.)
 const MOST_LINKS: u32 = 256;
 
-/// A table, and where in it and in what it leads to the reader stands. All in sectors.
+/// A table, and where in it and in what it leads to the reader stands. All in bytes, in 45 bits at most.
 pub struct Mbr {
     sector_bytes: u64,
     signature: u32,
@@ -26,7 +26,7 @@ pub struct Mbr {
     size: u64,
     /// Its type is one of those whose partition holds further tables, and nothing else.
     extended: bool,
-    /// The table that is being read, by its sector; 0 is the MBR itself.
+    /// The table that is being read; 0 is the MBR itself.
     table: u64,
     slot: u64,
     /// The size that the last link gave, and the chain's own: where it starts and ends.
@@ -68,8 +68,9 @@ impl Mbr {
     /// Reads the entry in `slot` of `table`; false for an empty one.
     #[inline(never)]
     fn entry(&mut self, disk: &mut Disk<'_>, table: u64, slot: u64) -> bool {
-        disk.base = table.wrapping_mul(self.sector_bytes) + TABLE + slot * ENTRY_BYTES;
-        (self.start, self.size) = (disk.u32(8).into(), disk.u32(12).into());
+        disk.base = table + TABLE + slot * ENTRY_BYTES;
+        self.start = u64::from(disk.u32(8)) * self.sector_bytes;
+        self.size = u64::from(disk.u32(12)) * self.sector_bytes;
         self.extended = matches!(disk.u8(4), 0x05 | 0x0f | 0x85);
         self.size != 0
     }
@@ -107,9 +108,7 @@ impl Mbr {
             number = self.number;
         }
         partition.number = number;
-        // 33 bits of sectors.
-        partition.start = start.wrapping_mul(self.sector_bytes);
-        partition.size = size.wrapping_mul(self.sector_bytes);
+        (partition.start, partition.size) = (start, size);
         (partition.kind, partition.flags, partition.extended) = ([0; 16], 0, self.extended);
         self.push_signature(&mut partition.uuid);
         partition.uuid.push(b"-");
@@ -142,7 +141,7 @@ impl Mbr {
             self.seen = self.table;
         }
         self.slot = 0;
-        disk.base = self.table.wrapping_mul(self.sector_bytes);
+        disk.base = self.table;
         if disk.u16(510) != SIGNATURE {
             // No boot record: the end of this chain.
             (self.table, self.slot) = (0, SLOTS);
