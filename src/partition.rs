@@ -65,11 +65,15 @@ impl Table {
         if le16(mbr, 510) != mbr::SIGNATURE {
             return None;
         }
-        if mbr[450] == TYPE_GPT || mbr[466] == TYPE_GPT || mbr[482] == TYPE_GPT || mbr[498] == TYPE_GPT {
+        let (mut flags, mut is_gpt) = (0, false);
+        for slot in 0..4 {
+            flags |= mbr[446 + slot * 16];
+            is_gpt |= mbr[450 + slot * 16] == TYPE_GPT;
+        }
+        if is_gpt {
             return gpt::Gpt::read(disk);
         }
         // Entries are flagged as active or not, as nothing else is.
-        let flags = mbr[446] | mbr[462] | mbr[478] | mbr[494];
         (flags & 0x7f == 0).then(|| Table::Mbr(mbr::Mbr::new(signature, sector)))
     }
 

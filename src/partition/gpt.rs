@@ -99,17 +99,16 @@ impl Gpt {
         disk.seek(self.entries + u64::from(self.index) * u64::from(self.entry_bytes));
         self.index += 1;
         let entry: &[u8; LEAST_ENTRY_BYTES as usize] = disk.bytes(0, LEAST_ENTRY_BYTES as usize)?.first_chunk()?;
-        partition.kind = *entry.first_chunk()?;
+        let kind = *entry.first_chunk()?;
         let (first, last) = (le64(entry, 32), le64(entry, 40));
-        if partition.kind == [0; 16] || first > last || first < self.first_usable || last > self.last_usable {
+        if kind == [0; 16] || first > last || first < self.first_usable || last > self.last_usable {
             return Some(false);
         }
-        partition.number = self.index;
+        (partition.number, partition.kind, partition.extended) = (self.index, kind, false);
         // Inside the disk, which has 64 bits of bytes: `last_usable` is.
         partition.start = first.wrapping_mul(self.sector);
         partition.size = (last - first + 1).wrapping_mul(self.sector);
         partition.flags = le64(entry, 48);
-        partition.extended = false;
         push_uuid(&mut partition.uuid, entry.get(16..)?.first_chunk()?, GUID);
         push_label(&mut partition.label, entry.get(56..)?, Encoding::Utf16Le);
         Some(true)

@@ -11,7 +11,7 @@ pub(super) const SIGNATURE: u32 = 0xaa55;
 /// The table's place within its sector, and its entries.
 const TABLE: u64 = 446;
 const ENTRY_BYTES: u64 = 16;
-const SLOTS: u64 = 4;
+const SLOTS: u32 = 4;
 /// The number of the first partition that is in an extended boot record.
 const FIRST_LOGICAL: u32 = 5;
 /// Extended boot records that are read of one disk at most. (The kernel makes no more partitions than 256.)
@@ -28,13 +28,13 @@ pub struct Mbr {
     extended: bool,
     /// The table that is being read; 0 is the MBR itself.
     table: u64,
-    slot: u64,
+    slot: u32,
     /// The size that the last link gave, and the chain's own: where it starts and ends.
     limit: u64,
     chain_start: u64,
     chain_end: u64,
     /// The next slot of the MBR that may hold a chain.
-    chain: u64,
+    chain: u32,
     links: u32,
     /// A table that was seen: if the chain comes back to it, it is a loop. (Brent's algorithm.)
     seen: u64,
@@ -67,41 +67,44 @@ impl Mbr {
 
     /// Reads the entry in `slot` of `table`; false for an empty one.
     #[inline(never)]
-    fn entry(&mut self, disk: &mut Disk<'_>, table: u64, slot: u64) -> bool {
-        disk.base = table + TABLE + slot * ENTRY_BYTES;
+    fn entry(&mut self, disk: &mut Disk<'_>) -> bool {
+        disk.base = self.table + TABLE + u64::from(self.slot) * ENTRY_BYTES;
         self.start = u64::from(disk.u32(8)) * self.sector_bytes;
         self.size = u64::from(disk.u32(12)) * self.sector_bytes;
         self.extended = matches!(disk.u8(4), 0x05 | 0x0f | 0x85);
         self.size != 0
     }
 
-    /// The slot, from `slot` on, of the entry in `table` that leads to further tables.
+    /// Goes to the entry in `table`, from `slot` on, that leads to further tables; false where there is none.
     #[inline(never)]
-    fn link(&mut self, disk: &mut Disk<'_>, table: u64, mut slot: u64) -> u64 {
-        while slot != SLOTS && !(self.entry(disk, table, slot) && self.extended) {
-            slot += 1;
+    fn link(&mut self, disk: &mut Disk<'_>, slot: u32) -> bool {
+        self.slot = slot;
+        while self.slot != SLOTS {
+            if self.entry(disk) && self.extended {
+                return true;
+            }
+            self.slot += 1;
         }
-        slot
+        false
     }
 
     /// Looks at the next entry, and puts it into `partition` if it is one. `None` at the end.
     pub(super) fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> Option<bool> {
-        let slot = self.slot;
-        if slot == SLOTS {
+        if self.slot == SLOTS {
             self.follow(disk)?;
             return Some(false);
         }
+        let there = self.entry(disk);
         self.slot += 1;
-        if !self.entry(disk, self.table, slot) {
+        if !there {
             return Some(false);
         }
         let (start, size) = (self.table + self.start, self.size);
-        #[allow(clippy::cast_possible_truncation, reason = "below 5")]
-        let mut number = slot as u32 + 1;
+        let mut number = self.slot;
         if self.table != 0 {
             // Places 3 and 4 of an extended boot record hold rubbish on many a disk.
             let rubbish = self.start + size > self.limit || start < self.chain_start || start + size > self.chain_end;
-            if self.extended || slot >= 2 && rubbish {
+            if self.extended || number > 2 && rubbish {
                 return Some(false);
             }
             self.number += 1;
@@ -118,16 +121,15 @@ impl Mbr {
 
     /// Goes to the next table: the one that the chain leads to, or the first of the next chain.
     fn follow(&mut self, disk: &mut Disk<'_>) -> Option<()> {
-        if self.table != 0 && self.link(disk, self.table, 0) != SLOTS {
+        if self.table != 0 && self.link(disk, 0) {
             self.table = self.chain_start + self.start;
         } else {
-            self.start = 0;
+            (self.table, self.start) = (0, 0);
             while self.start == 0 {
-                self.chain = self.link(disk, 0, self.chain);
-                if self.chain == SLOTS {
+                if !self.link(disk, self.chain) {
                     return None;
                 }
-                self.chain += 1;
+                self.chain = self.slot + 1;
             }
             (self.table, self.chain_start, self.chain_end) = (self.start, self.start, self.start + self.size);
             self.seen = 0;
