@@ -103,8 +103,9 @@ impl Mbr {
         let mut number = self.slot;
         if self.table != 0 {
             // Places 3 and 4 of an extended boot record hold rubbish on many a disk.
-            let rubbish = self.start + size > self.limit || start < self.chain_start || start + size > self.chain_end;
-            if self.extended || number > 2 && rubbish {
+            let rubbish =
+                (self.start + size > self.limit) | (start < self.chain_start) | (start + size > self.chain_end);
+            if self.extended | (number > 2) & rubbish {
                 return Some(false);
             }
             self.number += 1;
