@@ -61,8 +61,6 @@ const NAMES: &[u8] = b"|linux_raid_member|LVM2_member|DM_verity_hash|crypto_LUKS
 pub struct Identity {
     /// The type.
     pub kind: Type,
-    /// Whether the kernel can mount it: false for members of a set, encrypted devices, swap and the like.
-    pub mountable: bool,
     /// The UUID, in the type's own form.
     pub uuid: Text,
     /// The label, in UTF-8 where the type says how it is stored.
@@ -81,7 +79,7 @@ impl Identity {
     /// Of nothing yet.
     pub const fn new() -> Self {
         let (uuid, label) = (Text::new(), Text::new());
-        Identity { kind: Type::Nothing, mountable: false, uuid, label, devices: (0, [0; 16]) }
+        Identity { kind: Type::Nothing, uuid, label, devices: (0, [0; 16]) }
     }
 
     /// The type, in libblkid's words; empty when nothing was recognised.
@@ -92,15 +90,15 @@ impl Identity {
     /// Forgets all.
     #[inline(never)]
     pub fn clear(&mut self) {
-        self.is(Type::Nothing);
+        self.kind = Type::Nothing;
         self.devices.0 = 0;
         self.uuid.clear();
         self.label.clear();
     }
 
-    /// It is of this type.
-    pub fn is(&mut self, kind: Type) {
-        (self.kind, self.mountable) = (kind, kind >= Type::Btrfs);
+    /// Whether the kernel can mount it: not members of a set, encrypted devices, swap and the like.
+    pub fn is_mountable(&self) -> bool {
+        self.kind >= Type::Btrfs
     }
 
     /// The UUID is the one of 16 bytes at `at`, in the usual form; all zeros are none.
@@ -339,8 +337,8 @@ mod tests {
             (Type::Btrfs, b"btrfs", true),
             (Type::Udf, b"udf", true),
         ] {
-            identity.is(kind);
-            assert_eq!((identity.fstype(), identity.mountable), (fstype, mountable));
+            identity.kind = kind;
+            assert_eq!((identity.fstype(), identity.is_mountable()), (fstype, mountable));
         }
         for (at, length, expected) in
             [(40, 24, Some(&b"label"[..])), (41, 2, Some(b"ab")), (0, 8, Some(b"")), (41, 24, None)]

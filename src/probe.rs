@@ -67,17 +67,19 @@ struct Format {
     least_bits: u8,
     /// The place of the superblock.
     base_kib: u8,
+    /// What it is, unless the code of its family knows better.
+    kind: Type,
     /// From there. 0: it has none, or another one.
     uuid: u8,
-    label_words: u8,
+    /// Likewise, in the low 9 bits; above them its length in words of 4 bytes.
     label: u16,
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::indexing_slicing, reason = "constants")]
 impl Format {
-    const fn new() -> Self {
+    const fn new(kind: Type) -> Self {
         let (magic, magic_bytes, magic_at, least_bits, base_kib) = (0, 0, 0, 0, 0);
-        Format { magic, magic_bytes, magic_at, least_bits, base_kib, uuid: 0, label_words: 0, label: 0 }
+        Format { magic, magic_bytes, magic_at, least_bits, base_kib, kind, uuid: 0, label: 0 }
     }
 
     /// On devices of `bytes` at least, a power of two.
@@ -110,8 +112,8 @@ impl Format {
 
     /// The label is in the `bytes` at `label`.
     const fn label(self, label: u16, bytes: u16) -> Self {
-        assert!(bytes.is_multiple_of(4) && bytes < 1 << 10);
-        Format { label, label_words: (bytes / 4) as u8, ..self }
+        assert!(label < 1 << 9 && bytes.is_multiple_of(4) && bytes < 1 << 9);
+        Format { label: label | bytes / 4 << 9, ..self }
     }
 }
 
@@ -125,10 +127,10 @@ macro_rules! formats {
             $(#[cfg(feature = $feature)] $family,)*
         }
 
-        /// Looks at the rest, by the code of the family in `place`: what it is, if it is one at all. That may also name
-        /// it, or go to another base. (One function with all of that code in it is smaller than a function each.)
+        /// Looks at the rest, by the code of the family in `place`: whether it is one at all. That may also say what kind
+        /// of it, name it, or go to another base. (One function with all of that code in it is smaller than a function each.)
         #[inline(always)]
-        fn look(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+        fn look(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
             $(#[cfg(feature = $feature)]
             if place == Family::$family as usize {
                 return $family::probe(disk, identity);
@@ -215,15 +217,21 @@ fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
     {
         return;
     }
-    let Some(kind) = look(place, disk, identity) else { return };
-    if format.label != 0 {
-        identity.label_at(disk, format.label.into(), usize::from(format.label_words) * 4, Encoding::Bytes);
+    let found = look(place, disk, identity).is_some();
+    if found {
+        if format.label != 0 {
+            let (at, words) = (format.label & 0x1ff, format.label >> 9);
+            identity.label_at(disk, at.into(), usize::from(words) * 4, Encoding::Bytes);
+        }
+        if format.uuid != 0 {
+            identity.uuid_at(disk, format.uuid.into());
+        }
+        if identity.kind == Type::Nothing {
+            identity.kind = format.kind;
+        }
     }
-    if format.uuid != 0 {
-        identity.uuid_at(disk, format.uuid.into());
-    }
-    if !disk.failed {
-        identity.is(kind);
+    if !found || disk.failed {
+        identity.kind = Type::Nothing;
     }
 }
 

@@ -211,7 +211,7 @@ impl<'a> Spec<'a> {
     #[inline(never)]
     pub fn is_content(&self, identity: &Identity) -> bool {
         let text = if self.by == By::Uuid { &identity.uuid } else { &identity.label };
-        identity.mountable && self.by.is_content() && self.matches(text)
+        identity.is_mountable() && self.by.is_content() && self.matches(text)
     }
 
     /// Whether the root is `partition`, or as far from it as it says.

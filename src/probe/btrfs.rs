@@ -15,9 +15,9 @@ const CSUM_TYPE_CRC32: u32 = 0;
 
 /// Smaller ones can't be made.
 pub(super) const FORMAT: Format =
-    Format::new().least(1 << 20).at(SUPER_INFO_OFFSET).magic(0x40, b"_BHRfS_M").uuid(0x20).label(0x12b, 256);
+    Format::new(Type::Btrfs).least(1 << 20).at(SUPER_INFO_OFFSET).magic(0x40, b"_BHRfS_M").uuid(0x20).label(0x12b, 256);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let sb = disk.sector()?;
     // num_devices, dev_item.uuid
     identity.devices = (le64(sb, 0x88), *sb.get(0x10b..)?.first_chunk()?);
@@ -27,7 +27,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
     {
         return None;
     }
-    Some(Type::Btrfs)
+    Some(())
 }
 
 #[cfg(test)]

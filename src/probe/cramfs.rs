@@ -15,15 +15,15 @@ const FLAG_FSID_VERSION_2: u32 = 1;
 /// The checksum covers all of the image: of a larger one it would take reads that others need.
 const MOST_CHECKED: usize = HEAD_BYTES;
 
-pub(super) const FORMAT: Format = Format::new().label(48, 16);
+pub(super) const FORMAT: Format = Format::new(Type::CramFs).label(48, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
     if !disk.order(MAGIC) {
         return None;
     }
     let (size, flags) = (disk.u32(4) as usize, disk.u32(8));
     let checked = flags & FLAG_FSID_VERSION_2 != 0 && size <= MOST_CHECKED;
-    (!checked || disk.checksum(CRC32, !0, 0, size, CRC)).then_some(Type::CramFs)
+    (!checked || disk.checksum(CRC32, !0, 0, size, CRC)).then_some(())
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use crate::identity::{Identity, Type};
 const CHECKSUM: usize = 4;
 const FEATURE_COMPAT_SB_CHKSUM: u32 = 1;
 
-pub(super) const FORMAT: Format = Format::new().at(1024).magic(0, b"\xe2\xe1\xf5\xe0").uuid(48).label(64, 16);
+pub(super) const FORMAT: Format = Format::new(Type::Erofs).at(1024).magic(0, b"\xe2\xe1\xf5\xe0").uuid(48).label(64, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
     let sb = disk.sector()?;
     let (features, blkszbits) = (le32(sb, 8), sb[12]);
     // From one sector to the largest page.
@@ -23,7 +23,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
     let block = 1usize << blkszbits;
     let length = if blkszbits > 10 { block - 1024 } else { block };
     let checked = features & FEATURE_COMPAT_SB_CHKSUM != 0;
-    (!checked || disk.checksum(CRC32C, !0, 0, length, CHECKSUM)).then_some(Type::Erofs)
+    (!checked || disk.checksum(CRC32C, !0, 0, length, CHECKSUM)).then_some(())
 }
 
 #[cfg(test)]

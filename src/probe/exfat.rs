@@ -14,9 +14,9 @@ const JUMP_BOOT: u32 = u32::from_le_bytes(*b"\xeb\x76\x90E");
 /// Of UTF-16.
 const VOLUME_LABEL_BYTES: usize = 22;
 
-pub(super) const FORMAT: Format = Format::new().magic(3, b"EXFAT   ");
+pub(super) const FORMAT: Format = Format::new(Type::ExFat).magic(3, b"EXFAT   ");
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let boot = disk.sector()?;
     let (sector_bits, cluster_bits) = (boot[108], boot[108].wrapping_add(boot[109]));
     let mut root = Directory {
@@ -45,7 +45,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         let length = usize::from(disk.u8(1)) * 2;
         identity.label_at(disk, 2, length.min(VOLUME_LABEL_BYTES), Encoding::Utf16Le);
     }
-    Some(Type::ExFat)
+    Some(())
 }
 
 #[cfg(test)]

@@ -18,23 +18,26 @@ const INCOMPAT_OF_EXT2: u32 = 0x12;
 const INCOMPAT_OF_EXT3: u32 = 0x16;
 const RO_COMPAT_METADATA_CSUM: u32 = 0x400;
 
-pub(super) const FORMAT: Format = Format::new().at(1024).magic(0x38, b"\x53\xef").uuid(0x68).label(0x78, 16);
+pub(super) const FORMAT: Format = Format::new(Type::Ext4).at(1024).magic(0x38, b"\x53\xef").uuid(0x68).label(0x78, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let sb = disk.sector()?;
     let (compat, incompat, ro_compat) = (le32(sb, 0x5c), le32(sb, 0x60), le32(sb, 0x64));
     if ro_compat & RO_COMPAT_METADATA_CSUM != 0 && !disk.checksum(CRC32C, !0, 0, CHECKSUM, CHECKSUM) {
         return None;
     }
     if incompat & INCOMPAT_JOURNAL_DEV != 0 {
-        Some(Type::Jbd)
-    } else if ro_compat & !RO_COMPAT_OF_EXT3 != 0 || incompat & !INCOMPAT_OF_EXT3 != 0 {
-        Some(Type::Ext4)
-    } else if compat & COMPAT_HAS_JOURNAL != 0 {
-        Some(Type::Ext3)
-    } else {
-        (incompat & !INCOMPAT_OF_EXT2 == 0).then_some(Type::Ext2)
+        identity.kind = Type::Jbd;
+    } else if ro_compat & !RO_COMPAT_OF_EXT3 == 0 && incompat & !INCOMPAT_OF_EXT3 == 0 {
+        if compat & COMPAT_HAS_JOURNAL != 0 {
+            identity.kind = Type::Ext3;
+        } else if incompat & !INCOMPAT_OF_EXT2 == 0 {
+            identity.kind = Type::Ext2;
+        } else {
+            return None;
+        }
     }
+    Some(())
 }
 
 #[cfg(test)]

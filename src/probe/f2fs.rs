@@ -13,9 +13,9 @@ const MAX_CHECKSUM_OFFSET: u32 = 4096 - 4;
 /// `major_ver` and `minor_ver` of a superblock that was laid out differently.
 const VERSION_1_0: u32 = 1;
 
-pub(super) const FORMAT: Format = Format::new().at(1024).magic(0, &SUPER_MAGIC.to_le_bytes());
+pub(super) const FORMAT: Format = Format::new(Type::F2fs).at(1024).magic(0, &SUPER_MAGIC.to_le_bytes());
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let sb = disk.sector()?;
     let (version, offset) = (le32(sb, 4), le32(sb, 0x20));
     if version != VERSION_1_0 {
@@ -26,7 +26,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         identity.label_at(disk, 0x7c, 1024, Encoding::Utf16Le);
         identity.uuid_at(disk, 0x6c);
     }
-    Some(Type::F2fs)
+    Some(())
 }
 
 #[cfg(test)]

@@ -27,9 +27,9 @@ const NO_DATE: &[u8] = b"0000000000000000\0";
 /// Where year, month, day, hour, minute, second and hundredths end.
 const DATE_GROUPS: u32 = 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 14;
 
-pub(super) const FORMAT: Format = Format::new().at(DESCRIPTORS).magic(1, b"CD001");
+pub(super) const FORMAT: Format = Format::new(Type::Iso9660).at(DESCRIPTORS).magic(1, b"CD001");
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let (mut primary, mut joliet) = (0, 0);
     while disk.base <= LAST_DESCRIPTOR {
         match disk.array(0) {
@@ -69,7 +69,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         }
         date = CREATION_DATE;
     }
-    Some(Type::Iso9660)
+    Some(())
 }
 
 /// The label out of both, in UTF-16: the first has more characters, the second more of them to choose from. It is the

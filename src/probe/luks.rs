@@ -10,9 +10,9 @@ use crate::identity::{Encoding, Identity, Type, push_label};
 const LEAST_SECOND: u64 = 0x4000;
 const LAST_SECOND: u64 = 0x40_0000;
 
-pub(super) const FORMAT: Format = Format::new();
+pub(super) const FORMAT: Format = Format::new(Type::CryptoLuks);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let mut magic = b"LUKS\xba\xbe";
     while !disk.magic(0, magic) {
         disk.base = (disk.base * 2).max(LEAST_SECOND);
@@ -29,7 +29,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
     if matches!(version, 1 | 2) {
         push_label(&mut identity.uuid, disk.bytes(168, 40)?, Encoding::Bytes);
     }
-    Some(Type::CryptoLuks)
+    Some(())
 }
 
 #[cfg(test)]

@@ -20,9 +20,9 @@ const INITIAL_CRC: u32 = 0xf597_a6cf;
 /// The checksum covers what follows it in the sector.
 const COVERED: usize = 492;
 
-pub(super) const FORMAT: Format = Format::new();
+pub(super) const FORMAT: Format = Format::new(Type::Lvm2Member);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     while !has_label(disk) {
         disk.base += SECTOR;
         if disk.base == LABEL_SECTORS * SECTOR {
@@ -32,7 +32,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
     // Groups of 6, 4, 4, 4, 4, 4 and 6.
     let groups = 1 << 6 | 1 << 10 | 1 << 14 | 1 << 18 | 1 << 22 | 1 << 26;
     push_grouped(&mut identity.uuid, disk.bytes(PV_UUID, 32)?, groups);
-    Some(Type::Lvm2Member)
+    Some(())
 }
 
 /// Whether there is a label in this sector.

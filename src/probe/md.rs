@@ -14,14 +14,14 @@ const SET_UUID: u64 = 16;
 const SET_NAME: u64 = 32;
 const SUPER_OFFSET: u64 = 144;
 
-pub(super) const FORMAT: Format = Format::new();
+pub(super) const FORMAT: Format = Format::new(Type::LinuxRaidMember);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let mut at = 0;
     if disk.size > RESERVED_BYTES {
         disk.base = (disk.size & !(RESERVED_BYTES - 1)) - RESERVED_BYTES;
         if version_0(disk, identity) {
-            return Some(Type::LinuxRaidMember);
+            return Some(());
         }
         at = (disk.size & !0xfff) - 0x2000;
     }
@@ -32,7 +32,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         if disk.u64(0) == 1 << 32 | u64::from(MAGIC) && disk.u64(SUPER_OFFSET) == at / 512 {
             identity.label_at(disk, SET_NAME, 32, Encoding::Bytes);
             identity.uuid_at(disk, SET_UUID);
-            return Some(Type::LinuxRaidMember);
+            return Some(());
         }
         at = match at {
             0 => 4096,

@@ -20,9 +20,9 @@ const STATES: u32 = 3;
 const MAGIC_OF_EXT: &[u8] = b"\x53\xef";
 const EXT: u64 = 0x38;
 
-pub(super) const FORMAT: Format = Format::new().at(1024);
+pub(super) const FORMAT: Format = Format::new(Type::Minix).at(1024);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
     loop {
         // All of it is numbers of 16 bits; s_zones, and s_ninodes in version 3, are two of them each.
         let words: [u32; 13] = from_fn(|place| disk.u16(place as u64 * 2));
@@ -55,7 +55,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
             && firstdatazone <= zones
             && zmap_blocks * BITS > zones - firstdatazone
             && !disk.magic(EXT, MAGIC_OF_EXT);
-        return valid.then_some(Type::Minix);
+        return valid.then_some(());
     }
 }
 

@@ -16,16 +16,16 @@ const S_SUM: usize = 16;
 const MIN_BYTES: u32 = 20;
 const MAX_BYTES: u32 = 1024;
 
-pub(super) const FORMAT: Format = Format::new().least(1 << 20).at(SB_OFFSET).uuid(152).label(168, 80);
+pub(super) const FORMAT: Format = Format::new(Type::Nilfs2).least(1 << 20).at(SB_OFFSET).uuid(152).label(168, 80);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
     while !has_super(disk) {
         if disk.base != SB_OFFSET {
             return None;
         }
         disk.seek((disk.size & !511) - SB2_FROM_END);
     }
-    Some(Type::Nilfs2)
+    Some(())
 }
 
 /// Whether a good one stands here.

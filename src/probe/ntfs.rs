@@ -19,9 +19,9 @@ const ATTRIBUTE_BYTES: u64 = 22;
 /// Attributes of a record that are looked at: $Volume has 7.
 const MOST_ATTRIBUTES: u32 = 32;
 
-pub(super) const FORMAT: Format = Format::new().magic(3, b"NTFS    ");
+pub(super) const FORMAT: Format = Format::new(Type::Ntfs).magic(3, b"NTFS    ");
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let boot = disk.sector()?;
     let (sector_bits, sectors_bits) = (log2(le16(boot, 0xb)), size_bits(boot[0xd]));
     let cluster_bits = sector_bits + sectors_bits;
@@ -72,7 +72,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         }
         place += u64::from(size);
     }
-    Some(Type::Ntfs)
+    Some(())
 }
 
 /// Binary logarithm of a number that is stored as it is, or as 256 less its logarithm; 99 where it's neither.

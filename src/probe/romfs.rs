@@ -10,9 +10,9 @@ const FULL_SIZE: u64 = 8;
 /// The words of this many bytes sum up to zero, or all, where there are fewer.
 const SUMMED: u32 = 512;
 
-pub(super) const FORMAT: Format = Format::new().magic(0, b"-rom1fs-").label(16, 16);
+pub(super) const FORMAT: Format = Format::new(Type::RomFs).magic(0, b"-rom1fs-").label(16, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
     disk.big = true;
     let summed = disk.u32(FULL_SIZE).min(SUMMED);
     let (mut sum, mut place) = (0u32, 0);
@@ -21,7 +21,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
         place += 4;
     }
     // The smallest has four words and nothing else.
-    (summed >= 16 && sum == 0).then_some(Type::RomFs)
+    (summed >= 16 && sum == 0).then_some(())
 }
 
 #[cfg(test)]

@@ -10,16 +10,18 @@ const S_MAJOR: u64 = 28;
 /// "hsqs" little-endian; the other way round a big-endian machine wrote it, which version 4 is never.
 const SQUASHFS_MAGIC: u32 = 0x7371_7368;
 
-pub(super) const FORMAT: Format = Format::new();
+pub(super) const FORMAT: Format = Format::new(Type::SquashFs);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     if !disk.order(SQUASHFS_MAGIC) {
         return None;
     }
     if disk.u16(S_MAJOR) < 4 {
-        return Some(Type::SquashFs3);
+        identity.kind = Type::SquashFs3;
+    } else if disk.big {
+        return None;
     }
-    (!disk.big).then_some(Type::SquashFs)
+    Some(())
 }
 
 #[cfg(test)]

@@ -27,9 +27,9 @@ const VOLUME_NAME: u64 = 28;
 /// Where libblkid looks whether there is rubbish rather than padding.
 const PADDING: u64 = 44 + 32 * 4;
 
-pub(super) const FORMAT: Format = Format::new();
+pub(super) const FORMAT: Format = Format::new(Type::Swap);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     if disk.size < LEAST_BYTES {
         return None;
     }
@@ -45,7 +45,10 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         identity.label_at(disk, VOLUME_NAME, 16, Encoding::Bytes);
         identity.uuid_at(disk, UUID);
     }
-    Some(if format < 2 { Type::Swap } else { Type::SwSuspend })
+    if format >= 2 {
+        identity.kind = Type::SwSuspend;
+    }
+    Some(())
 }
 
 /// The place in [`SIGNATURES`] of the one that stands at the end of the smallest page.

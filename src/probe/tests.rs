@@ -46,7 +46,7 @@ impl Image {
         if !found {
             return String::new();
         }
-        let mark = if identity.mountable { "" } else { "!" };
+        let mark = if identity.is_mountable() { "" } else { "!" };
         let (uuid, label) = (identity.uuid.as_bytes().escape_ascii(), identity.label.as_bytes().escape_ascii());
         format!("{mark}{} {uuid} {label}", identity.fstype().escape_ascii())
     }

@@ -25,9 +25,9 @@ const CHARACTER_SET: &[u8] = b"\0OSTA Compressed Unicode\0";
 /// The bytes of a string's field but for the first, which says how it is stored, and the last, which is its length.
 const CHARACTERS: usize = 126;
 
-pub(super) const FORMAT: Format = Format::new();
+pub(super) const FORMAT: Format = Format::new(Type::Udf);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let block = anchor(disk)?;
     let (mut left, mut location) = (disk.u32(16), disk.u32(20));
     let end = location.wrapping_add(MOST_DESCRIPTORS);
@@ -43,7 +43,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
     }
     identity.label.trim_end();
     set_identifier(&mut identity.uuid);
-    Some(Type::Udf)
+    Some(())
 }
 
 /// Goes to the anchor, and returns the size of a block, which only its place tells. Blocks smaller than the device's are

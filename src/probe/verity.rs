@@ -8,10 +8,10 @@ use crate::identity::{Identity, Type};
 
 const VERSION: u64 = 8;
 
-pub(super) const FORMAT: Format = Format::new().magic(0, b"verity\0\0").uuid(16);
+pub(super) const FORMAT: Format = Format::new(Type::DmVerityHash).magic(0, b"verity\0\0").uuid(16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<Type> {
-    (disk.u32(VERSION) == 1).then_some(Type::DmVerityHash)
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
+    (disk.u32(VERSION) == 1).then_some(())
 }
 
 #[cfg(test)]

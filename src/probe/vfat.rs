@@ -17,9 +17,9 @@ const SIGNATURE: u32 = 0xaa55;
 const JFS: u32 = u32::from_le_bytes(*b"JFS ");
 const HPFS: u32 = u32::from_le_bytes(*b"HPFS");
 
-pub(super) const FORMAT: Format = Format::new();
+pub(super) const FORMAT: Format = Format::new(Type::Vfat);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let boot = disk.sector()?;
     let (sector, reserved, dir_bytes) = (le16(boot, 0xb), le16(boot, 0xe), le16(boot, 0x11) * 32);
     let (sector_bits, cluster_bits) = (log2(sector), log2(boot[0xd].into()));
@@ -76,7 +76,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         }
         push_label(&mut identity.label, name, Encoding::Bytes);
     }
-    Some(Type::Vfat)
+    Some(())
 }
 
 #[cfg(test)]

@@ -22,9 +22,9 @@ const WANTED: u32 = 4;
 const NAME: &[u8] = b"\0\0\0\x04name\0\0\0\x09\0\0\0\x01";
 const POOL_GUID: &[u8] = b"\0\0\0\x09pool_guid\0\0\0\0\0\0\x08\0\0\0\x01";
 
-pub(super) const FORMAT: Format = Format::new().least(64 << 20);
+pub(super) const FORMAT: Format = Format::new(Type::ZfsMember).least(64 << 20);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let end = disk.size & !(LABEL_BYTES - 1);
     // The first one that is there speaks for all four.
     while !disk.magic(NVLIST + 2, NVLIST_HEADER) {
@@ -65,7 +65,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<Type
         }
         disk.base += u64::from(size);
     }
-    Some(Type::ZfsMember)
+    Some(())
 }
 
 #[cfg(test)]

@@ -193,7 +193,7 @@ fn contents_and_partitions() {
     identity.label.push(b"Root");
     let spec = |by, text: &'static str| Spec::new(by, text.as_bytes());
     assert!(!spec(By::Label, "Root").is_content(&identity), "nothing that can be mounted");
-    identity.is(crate::identity::Type::Ext4);
+    identity.kind = crate::identity::Type::Ext4;
     assert!(spec(By::Label, "Root").is_content(&identity) && !spec(By::Label, "root").is_content(&identity));
     assert!(spec(By::Uuid, "0f2a-01").is_content(&identity) && !spec(By::Name, "Root").is_content(&identity));
     let mut partition = Partition::new();

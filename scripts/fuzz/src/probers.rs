@@ -65,7 +65,7 @@ pub struct Answer {
 fn answer(found: bool, identity: &Identity) -> Option<Answer> {
     found.then(|| Answer {
         fstype: std::str::from_utf8(identity.fstype()).expect("a name"),
-        mountable: identity.mountable,
+        mountable: identity.is_mountable(),
         uuid: identity.uuid.as_bytes().to_vec(),
         label: identity.label.as_bytes().to_vec(),
         // Of no devices there is no UUID, whatever stands there.
