@@ -356,11 +356,20 @@ impl Dev {
         self.pack() >> 20
     }
 
-    /// Reads `MAJ:MIN`, as sysfs writes it.
+    /// Reads `MAJ:MIN`, as sysfs writes it, or `MAJ:MIN:OFFSET` with or without a last colon, as the kernel takes it too.
     #[inline(never)]
     pub fn parse(mut text: &[u8]) -> Option<Self> {
-        let major = take_until(&mut text, b':')?;
-        Dev::new(decimal(major)?, decimal(text)?)
+        let mut numbers = [0; 3];
+        let mut count = 0;
+        for slot in &mut numbers {
+            *slot = take_number(&mut text, 10)?;
+            count += 1;
+            if !take_prefix(&mut text, b":") {
+                break;
+            }
+        }
+        let [major, minor, _] = numbers;
+        if count == 1 || !text.is_empty() { None } else { Dev::new(major, minor) }
     }
 
     /// Appends `MAJ:MIN`.

@@ -36,14 +36,14 @@ pub enum Key {
     Mode,
 }
 
-/// The names of the words with a value, in [`Key`]'s order.
-const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate";
+/// The names of the words, in [`Key`]'s order; the last two, without a value, are both of [`Key::Mode`].
+const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|ro|rw";
 
-/// Words without a value: the two of [`Key::Mode`], then the one of [`Key::Wait`] and what it stands for.
-const FLAGS: &[u8] = b"ro|rw|rootwait";
-const WAIT_FLAG: usize = 2;
+/// What `rootwait` without a value stands for.
 const WAIT_VALUE: &[u8] = b"ever";
 
+const WAIT: usize = Key::Wait as usize;
+const MODE: usize = Key::Mode as usize;
 const FAIL: usize = Key::Fail as usize;
 const DUPLICATE: usize = Key::Duplicate as usize;
 
@@ -72,20 +72,19 @@ impl<'a> Request<'a> {
         // A loop; an array's default is a store each.
         let mut request = Request { values: core::array::from_fn(|_| None) };
         for word in words(line) {
-            let (place, value) = match word.value {
-                Some(value) => (place_of(KEYS, word.name), value),
-                None => match place_of(FLAGS, word.name) {
-                    Some(WAIT_FLAG) => (Some(Key::Wait as usize), WAIT_VALUE),
-                    place => (place.map(|_| Key::Mode as usize), word.name),
-                },
+            let (place, value) = match (place_of(KEYS, word.name), word.value) {
+                (Some(place @ ..MODE), Some(value)) => (place, value),
+                (Some(WAIT), None) => (WAIT, WAIT_VALUE),
+                (Some(MODE..), None) => (MODE, word.name),
+                _ => (usize::MAX, word.name),
             };
             let values = match place {
-                Some(FAIL) => FAILS,
-                Some(DUPLICATE) => b"first",
+                FAIL => FAILS,
+                DUPLICATE => b"first",
                 _ => b"",
             };
             let refused = !values.is_empty() && place_of(values, value).is_none();
-            match place.and_then(|place| request.values.get_mut(place)) {
+            match request.values.get_mut(place) {
                 Some(slot) if !refused => *slot = Some(value),
                 _ if word.name.starts_with(b"pintle.") => unknown(word.text),
                 _ => {}

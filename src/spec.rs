@@ -63,14 +63,16 @@ const SOURCE_TYPES: &[u8] = b"9p|virtiofs|tmpfs|ramfs|ubifs|jffs2|nfs|nfs4|cifs|
 /// none; and the rest.
 const FORMS: &[u8] = b"PARTUUID=|PARTLABEL=|UUID=|LABEL=|\
 /dev/disk/by-partuuid/|/dev/disk/by-partlabel/|/dev/disk/by-uuid/|/dev/disk/by-label/|/dev/|mtd|ubi|";
-const TAGS: [By; 4] = [By::PartUuid, By::PartLabel, By::Uuid, By::Label];
+/// What each of them is looked for by; the rest by [`By::Number`].
+const BYS: [By; 11] = {
+    use By::*;
+    [PartUuid, PartLabel, Uuid, Label, PartUuid, PartLabel, Uuid, Label, Name, Source, Source]
+};
 const LINK: usize = 4;
 const DEVICE: usize = 8;
-const SOURCE: usize = 9;
-const OTHER: usize = 11;
-/// What no device in devtmpfs is called: directories of udev's links; the kernel's words for roots in the network, and for
+/// What no device in devtmpfs is called: nothing; directories of udev's links; the kernel's words for roots in the network, and for
 /// the first RAM disk.
-const NO_DEVICES: &[u8] = b"disk|mapper|nfs|cifs|ram";
+const NO_DEVICES: &[u8] = b"|disk|mapper|nfs|cifs|ram";
 /// How many roots are tried at most.
 pub const MOST_SPECS: usize = 8;
 
@@ -126,38 +128,31 @@ impl<'a> Spec<'a> {
         self.text = root;
         let form = take_form(&mut self.text);
         let is_device = (LINK..=DEVICE).contains(&form);
-        let known = if !is_device && ((SOURCE..OTHER).contains(&form) || is_source(fstypes)) {
-            (self.by, self.text) = (By::Source, root);
-            true
-        } else if form == DEVICE {
-            self.by = By::Name;
-            return self.device();
-        } else if let Some(by) = TAGS.get(form & 3).filter(|_| form < DEVICE) {
-            self.by = *by;
-            self.tag().is_some()
-        } else {
-            self.by = By::Number;
-            self.number().is_some()
-        };
-        match known {
-            true => Ok(()),
-            _ if is_device => Err(Message::UdevRoot),
-            _ => Err(Message::UnknownRoot),
+        self.by = BYS.get(form).copied().unwrap_or(By::Number);
+        if !is_device && is_source(fstypes) {
+            self.by = By::Source;
         }
+        let known = match self.by {
+            By::Name => return self.device(),
+            By::Number => self.number(),
+            By::Source => {
+                self.text = root;
+                Some(())
+            }
+            _ => self.tag(),
+        };
+        known.ok_or(if is_device { Message::UdevRoot } else { Message::UnknownRoot })
     }
 
     /// A name below /dev. devtmpfs has no links.
     fn device(&mut self) -> Result<(), Message> {
         let first = until(self.text, b'/');
+        let is_all = first.len() == self.text.len();
         match place_of(NO_DEVICES, first) {
-            _ if first.is_empty() => return Err(Message::UnknownRoot),
-            Some(0 | 1) => return Err(Message::UdevRoot),
-            Some(place) if first.len() == self.text.len() => {
-                if place < 4 {
-                    return Err(Message::NetworkRoot);
-                }
-                self.text = b"ram0";
-            }
+            Some(0) => return Err(Message::UnknownRoot),
+            Some(1 | 2) => return Err(Message::UdevRoot),
+            Some(3 | 4) if is_all => return Err(Message::NetworkRoot),
+            Some(5) if is_all => self.text = b"ram0",
             _ => {}
         }
         Ok(())
@@ -187,22 +182,12 @@ impl<'a> Spec<'a> {
         (!self.text.is_empty()).then_some(())
     }
 
-    /// As `devt_from_devnum()`: `MAJ:MIN`, `MAJ:MIN:OFFSET` with or without a last colon, or hexadecimal as
-    /// `new_decode_dev()` reads it: 12 bits of major, 20 of minor. Device 0:0 is none.
+    /// As `devt_from_devnum()`: `MAJ:MIN` and what [`Dev::parse`] reads else, or hexadecimal as `new_decode_dev()` reads
+    /// it: 12 bits of major, 20 of minor. Device 0:0 is none.
     fn number(&mut self) -> Option<()> {
-        let (mut numbers, mut rest) = (self.text, self.text);
-        self.dev = if take_until(&mut rest, b':').is_some() {
-            if take_until(&mut rest, b':').is_some() {
-                numbers = numbers.get(..numbers.len() - rest.len() - 1)?;
-                if let [offset @ .., b':'] = rest {
-                    rest = offset;
-                }
-                decimal(rest)?;
-            }
-            Dev::parse(numbers)
-        } else {
-            let number = number(numbers, 16)?;
-            Dev::new((number >> 8) & 0xfff, (number & 0xff) | ((number >> 12) & 0xfff00))
+        self.dev = match number(self.text, 16) {
+            Some(number) => Dev::new((number >> 8) & 0xfff, (number & 0xff) | ((number >> 12) & 0xfff00)),
+            None => Dev::parse(self.text),
         };
         self.dev.map(|_| ())
     }
