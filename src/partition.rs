@@ -44,6 +44,14 @@ impl Partition {
         let (uuid, label) = (Text::new(), Text::new());
         Partition { number: 0, start: 0, size: 0, uuid, label, kind: [0; 16], flags: 0, extended: false }
     }
+
+    /// It is the whole disk, as if that were partition 0 of itself.
+    #[inline(never)]
+    pub fn be_all(&mut self, size: u64) {
+        (self.number, self.extended, self.start, self.size) = (0, false, 0, size);
+        self.uuid.clear();
+        self.label.clear();
+    }
 }
 
 /// A partition table that is being read, one partition after the other.

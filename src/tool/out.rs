@@ -61,7 +61,8 @@ pub(super) fn push_safe<K: Kernel>(kernel: &mut K, mut part: &[u8]) {
 
 /// `value` in quotes behind ` KEY=`, unless there is none.
 #[inline(never)]
-pub(super) fn push_key<K: Kernel>(kernel: &mut K, key: &[u8], value: &[u8]) {
+pub(super) fn push_key<K: Kernel>(kernel: &mut K, key: &[u8], value: &Text) {
+    let value = value.as_bytes();
     if !value.is_empty() {
         text(kernel).push(key);
         push_safe(kernel, value);
