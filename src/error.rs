@@ -1,6 +1,6 @@
 //! Errnos: carried as they are, and turned into text once, at the edge ([`crate::kmsg`]).
 
-use crate::bytes::{Text, split, take_number};
+use crate::bytes::{Text, part};
 use core::num::NonZero;
 use linux_raw_sys::errno as raw;
 
@@ -55,23 +55,51 @@ impl Errno {
     /// to meet.
     fn text(self) -> Option<&'static [u8]> {
         let number = self.0.get().unsigned_abs();
-        let mut names = split(NAMES, b'|');
-        while let Some(mut name) = names.take_part() {
-            if take_number(&mut name, 10) == Some(number) {
-                return Some(name);
-            }
-        }
-        None
+        let place = NUMBERS.iter().position(|known| u32::from(*known) == number)?;
+        Some(part(NAMES, b'|', place))
     }
 }
 
-/// The errnos that a mount, a device, a module, a key or an exec can answer with (`asm-generic/errno.h`), by number, in
-/// the words that a boot needs. One text, since a table of texts would be twice as long.
-const NAMES: &[u8] = b"1PERM|2NOENT (not there)|5IO|6NXIO (no such device)|8NOEXEC (no format of this kernel)|11AGAIN|\
-    12NOMEM|13ACCES (or not executable)|16BUSY|17EXIST|19NODEV (or not in this kernel)|20NOTDIR|22INVAL|28NOSPC|\
-    30ROFS (read-only)|36NAMETOOLONG|38NOSYS (needs Linux 5.10)|39NOTEMPTY|40LOOP (a symbolic link)|61NODATA|74BADMSG|\
-    95OPNOTSUPP|97AFNOSUPPORT|105NOBUFS|110TIMEDOUT|117UCLEAN (damaged)|123NOMEDIUM|126NOKEY|\
-    129KEYREJECTED (key not trusted)";
+macro_rules! names {
+    ($($number:literal $name:literal)*) => {
+        const NUMBERS: &[u8] = &[$($number),*];
+        /// One text, since a table of texts would be twice as long.
+        const NAMES: &[u8] = concat!($($name, "|",)*).as_bytes();
+    };
+}
+// The errnos that a mount, a device, a module, a key or an exec can answer with (`asm-generic/errno.h`), in the words that
+// a boot needs.
+names! {
+    1 "PERM"
+    2 "NOENT (not there)"
+    5 "IO"
+    6 "NXIO (no such device)"
+    8 "NOEXEC (no format of this kernel)"
+    11 "AGAIN"
+    12 "NOMEM"
+    13 "ACCES (or not executable)"
+    16 "BUSY"
+    17 "EXIST"
+    19 "NODEV (or not in this kernel)"
+    20 "NOTDIR"
+    22 "INVAL"
+    28 "NOSPC"
+    30 "ROFS (read-only)"
+    36 "NAMETOOLONG"
+    38 "NOSYS (needs Linux 5.10)"
+    39 "NOTEMPTY"
+    40 "LOOP (a symbolic link)"
+    61 "NODATA"
+    74 "BADMSG"
+    95 "OPNOTSUPP"
+    97 "AFNOSUPPORT"
+    105 "NOBUFS"
+    110 "TIMEDOUT"
+    117 "UCLEAN (damaged)"
+    123 "NOMEDIUM"
+    126 "NOKEY"
+    129 "KEYREJECTED (key not trusted)"
+}
 
 #[cfg(test)]
 mod tests {
