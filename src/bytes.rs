@@ -227,6 +227,21 @@ pub fn take_prefix(text: &mut &[u8], prefix: &[u8]) -> bool {
     rest.is_some()
 }
 
+/// Takes the first prefix that fits of a list that `|` separates off the front of `text`; returns its place, past the last
+/// for none.
+#[inline(never)]
+pub fn take_any(text: &mut &[u8], list: &[u8]) -> usize {
+    let mut prefixes = split(list, b'|');
+    let mut place = 0;
+    while let Some(prefix) = prefixes.take_part() {
+        if take_prefix(text, prefix) {
+            break;
+        }
+        place += 1;
+    }
+    place
+}
+
 /// What stands before the first `separator`; all of `text` where there is none.
 pub fn until(mut text: &[u8], separator: u8) -> &[u8] {
     take_until(&mut text, separator).unwrap_or(text)

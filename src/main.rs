@@ -22,7 +22,7 @@ fn main(linux: &mut Linux, buffers: &mut Buffers) -> ! {
     // What the proof that no panic is reachable is tested with: the optimiser can't know the number.
     #[cfg(reachable_panic)]
     core::hint::black_box(b"ab"[usize::try_from(linux.getpid()).unwrap_or(0)]);
-    let is_init = linux.getpid() == 1;
-    let status = pintle::tool::run(linux, &|index| if is_init { None } else { sys::argument(index) }, buffers);
+    let arguments = if linux.getpid() == 1 { |_| None } else { sys::argument };
+    let status = pintle::tool::run(linux, arguments, buffers);
     linux.exit_group(status)
 }

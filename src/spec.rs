@@ -4,7 +4,7 @@
 //! Source: `early_lookup_bdev()` in block/early-lookup.c, `init/do_mounts.c`; fstab(5), blkid(8); udev's links in
 //! /dev/disk.
 
-use crate::bytes::{Dev, Text, decimal, number, place_of, split, take_prefix, take_until, trim, until};
+use crate::bytes::{Dev, Text, decimal, number, place_of, take_any, take_prefix, take_until, trim, until};
 use crate::identity::Identity;
 use crate::message::Message;
 use crate::partition::Partition;
@@ -90,7 +90,7 @@ pub fn no_specs() -> Specs<'static> {
 pub fn take_first<'a>(text: &mut &'a [u8]) -> &'a [u8] {
     let all = *text;
     while let [byte, rest @ ..] = *text {
-        let form = take_form(&mut { rest });
+        let form = take_any(&mut { rest }, FORMS);
         if *byte == b',' && (form < LINK || rest.first() == Some(&b'/')) {
             let part = all.len() - text.len();
             *text = rest;
@@ -99,20 +99,6 @@ pub fn take_first<'a>(text: &mut &'a [u8]) -> &'a [u8] {
         *text = rest;
     }
     all
-}
-
-/// Takes off `root` what it begins with, and returns the place of that in [`FORMS`].
-#[inline(never)]
-fn take_form(root: &mut &[u8]) -> usize {
-    let mut forms = split(FORMS, b'|');
-    let mut place = 0;
-    while let Some(form) = forms.take_part() {
-        if take_prefix(root, form) {
-            break;
-        }
-        place += 1;
-    }
-    place
 }
 
 impl<'a> Spec<'a> {
@@ -126,7 +112,7 @@ impl<'a> Spec<'a> {
     #[inline(never)]
     pub fn parse(&mut self, root: &'a [u8], fstypes: &[u8]) -> Result<(), Message> {
         self.text = root;
-        let form = take_form(&mut self.text);
+        let form = take_any(&mut self.text, FORMS);
         let is_device = (LINK..=DEVICE).contains(&form);
         self.by = BYS.get(form).copied().unwrap_or(By::Number);
         if !is_device && is_source(fstypes) {

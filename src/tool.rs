@@ -1,7 +1,7 @@
 //! The command-line forms: what pintle does where it is not the init of an initramfs.
 
 use crate::buffers::Buffers;
-use crate::bytes::is;
+use crate::bytes::take_any;
 use crate::kernel::{Fd, Kernel};
 
 mod out;
@@ -14,20 +14,26 @@ pintle, the /init of a Linux initramfs, boots only as PID 1 of one, on Linux 5.1
   root   what these words of a kernel command line would boot here\n";
 const VERSION: &[u8] = concat!("pintle ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
+/// The forms.
+const FORMS: &[u8] = b"--help|--version|probe|root";
+const PROBE: usize = 2;
+const ROOT: usize = 3;
+
 /// An argument by its place, from the one on that selects the form.
-pub type Arguments<'a> = &'a dyn Fn(usize) -> Option<&'a [u8]>;
+pub type Arguments = fn(usize) -> Option<&'static [u8]>;
 
 /// Runs the form that the first of `arguments` selects, and returns the exit status: 2 for none, with the usage on stderr.
-pub fn run<K: Kernel>(kernel: &mut K, arguments: Arguments<'_>, buffers: &mut Buffers) -> i32 {
-    let form = arguments(1).unwrap_or_default();
-    let (fd, text, status) = match () {
-        () if is(form, "probe") && arguments(2).is_some() => return probe::run(kernel, arguments, buffers),
-        () if is(form, "root") && arguments(3).is_none() => {
-            return root::run(kernel, arguments(2).unwrap_or_default(), buffers);
-        }
-        () if is(form, "--help") => (Fd(1), USAGE, 0),
-        () if is(form, "--version") => (Fd(1), VERSION, 0),
-        () => (Fd(2), USAGE, 2),
-    };
-    kernel.write(fd, text).map_or(1, |_| status)
+pub fn run<K: Kernel>(kernel: &mut K, arguments: Arguments, buffers: &mut Buffers) -> i32 {
+    let mut rest = arguments(1).unwrap_or_default();
+    let form = take_any(&mut rest, FORMS);
+    let is_known = rest.is_empty();
+    if is_known && form == PROBE && arguments(2).is_some() {
+        return probe::run(kernel, arguments, buffers);
+    }
+    if is_known && form == ROOT && arguments(3).is_none() {
+        return root::run(kernel, arguments(2).unwrap_or_default(), buffers);
+    }
+    let asked = is_known && form < PROBE;
+    let text = if asked && form != 0 { VERSION } else { USAGE };
+    kernel.write(Fd(if asked { 1 } else { 2 }), text).map_or(1, |_| if asked { 0 } else { 2 })
 }

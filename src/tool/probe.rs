@@ -17,7 +17,7 @@ use linux_raw_sys::ioctl::BLKSSZGET;
 const MOST_LINES: usize = 1 + 1024;
 
 /// Shows each file; returns the exit status: 2 when nothing was recognised in any.
-pub(super) fn run<K: Kernel>(kernel: &mut K, arguments: Arguments<'_>, buffers: &mut Buffers) -> i32 {
+pub(super) fn run<K: Kernel>(kernel: &mut K, arguments: Arguments, buffers: &mut Buffers) -> i32 {
     let mut recognised = false;
     for name in (2..).map_while(arguments) {
         match file::open(kernel, b"%", &[name], O_RDONLY | O_NONBLOCK | O_NOCTTY) {
