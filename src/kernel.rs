@@ -27,6 +27,11 @@ pub struct Fd(pub i32);
 impl Fd {
     /// `AT_FDCWD`: paths start at the working directory.
     pub const CWD: Fd = Fd(linux_raw_sys::general::AT_FDCWD);
+
+    /// The `int` as a register holds it: of what is above that the kernel takes no notice.
+    pub const fn int(self) -> u32 {
+        self.0.cast_unsigned()
+    }
 }
 
 /// What [`Kernel::statx`] tells of a file.

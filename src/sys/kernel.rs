@@ -74,6 +74,7 @@ impl Kernel for Linux {
         now.tv_sec.cast_unsigned() * 1000 + now.tv_nsec.cast_unsigned() / 1_000_000
     }
 
+    #[inline(never)]
     fn openat(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd> {
         // SAFETY: reads a C string.
         unsafe { call!(openat, dir.0, path.as_ptr(), flags, 0) }.map(Fd)
@@ -87,22 +88,22 @@ impl Kernel for Linux {
 
     fn close(&mut self, fd: Fd) {
         // SAFETY: takes a number; no Rust object owns a descriptor here.
-        let _ = unsafe { done!(close, fd.0) };
+        let _ = unsafe { done!(close, fd.int()) };
     }
 
     fn dup3(&mut self, old: Fd, new: Fd) -> Result<()> {
         // SAFETY: takes numbers; no Rust object owns what `new` was.
-        unsafe { call!(dup3, old.0, new.0, 0) }.map(drop)
+        unsafe { call!(dup3, old.int(), new.int(), 0) }.map(drop)
     }
 
     fn read(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<u32> {
         // SAFETY: the kernel writes at most the length given, into a buffer that is ours alone.
-        unsafe { call!(read, fd.0, buffer.as_mut_ptr(), buffer.len()) }.map(i32::cast_unsigned)
+        unsafe { call!(read, fd.int(), buffer.as_mut_ptr(), buffer.len()) }.map(i32::cast_unsigned)
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32> {
         // SAFETY: the kernel reads the length given.
-        unsafe { call!(write, fd.0, bytes.as_ptr(), bytes.len()) }
+        unsafe { call!(write, fd.int(), bytes.as_ptr(), bytes.len()) }
     }
 
     fn line(&mut self) -> &mut Line {
@@ -112,19 +113,19 @@ impl Kernel for Linux {
     fn write_line(&mut self, fd: Fd, from: usize) -> Result<i32> {
         let bytes = self.log_line().text.as_bytes();
         // SAFETY: the kernel reads the length given.
-        bytes.get(from..).map_or(Ok(0), |bytes| unsafe { call!(write, fd.0, bytes.as_ptr(), bytes.len()) })
+        bytes.get(from..).map_or(Ok(0), |bytes| unsafe { call!(write, fd.int(), bytes.as_ptr(), bytes.len()) })
     }
 
     fn pread<'b>(&mut self, fd: Fd, buffer: &'b mut [u8], offset: u64) -> Result<&'b [u8]> {
         // SAFETY: the kernel writes at most the length given, into a buffer that is ours alone.
-        let length = unsafe { call!(pread64, fd.0, buffer.as_mut_ptr(), buffer.len(), offset) }?;
+        let length = unsafe { call!(pread64, fd.int(), buffer.as_mut_ptr(), buffer.len(), offset) }?;
         Ok(filled(buffer, length))
     }
 
     fn ioctl_number(&mut self, fd: Fd, request: u32) -> Result<u64> {
         let mut number = 0u64;
         // SAFETY: the requests that the trait names write 4 or 8 bytes; both architectures are little-endian.
-        unsafe { done!(ioctl, fd.0, request, &raw mut number) }.map(|()| number)
+        unsafe { done!(ioctl, fd.int(), request, &raw mut number) }.map(|()| number)
     }
 
     fn ioctl_btrfs(&mut self, fd: Fd, request: u32, path: ZStr<'_>) -> Result<i32> {
@@ -133,18 +134,18 @@ impl Kernel for Linux {
             *to = c_char::from_ne_bytes([*from]);
         }
         // SAFETY: reads one such struct; its name is shorter than its place, so that a NUL ends it.
-        unsafe { call!(ioctl, fd.0, request, &raw const arguments) }
+        unsafe { call!(ioctl, fd.int(), request, &raw const arguments) }
     }
 
     fn getdents64<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
         // SAFETY: the kernel writes at most the length given, into a buffer that is ours alone.
-        let length = unsafe { call!(getdents64, fd.0, buffer.as_mut_ptr(), buffer.len()) }?;
+        let length = unsafe { call!(getdents64, fd.int(), buffer.as_mut_ptr(), buffer.len()) }?;
         Ok(filled(buffer, length))
     }
 
     fn mmap(&mut self, fd: Fd, length: usize) -> Result<&'static [u8]> {
         // SAFETY: the kernel chooses a free place.
-        let address = unsafe { raw_syscall!(Sysno::mmap, 0, length, PROT_READ, MAP_PRIVATE, fd.0, 0) };
+        let address = unsafe { raw_syscall!(Sysno::mmap, 0, length, PROT_READ, MAP_PRIVATE, fd.int(), 0) };
         result_u64(address)?;
         // SAFETY: `length` readable bytes are there now and are never unmapped. Nobody writes to or
         // truncates a file of the initramfs.
@@ -153,14 +154,14 @@ impl Kernel for Linux {
 
     fn lseek_end(&mut self, fd: Fd) -> Result<u64> {
         // SAFETY: takes numbers.
-        result_u64(unsafe { raw_syscall!(Sysno::lseek, fd.0, 0, SEEK_END) })
+        result_u64(unsafe { raw_syscall!(Sysno::lseek, fd.int(), 0, SEEK_END) })
     }
 
     fn statx(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Stat> {
         let mut stat = MaybeUninit::<statx>::uninit();
         let asked = STATX_TYPE | STATX_MODE | STATX_INO;
         // SAFETY: reads a C string and writes one statx.
-        unsafe { done!(statx, dir.0, path.as_ptr(), flags, asked, stat.as_mut_ptr()) }?;
+        unsafe { done!(statx, dir.int(), path.as_ptr(), flags, asked, stat.as_mut_ptr()) }?;
         // SAFETY: written, and any bytes are a statx.
         let stat = unsafe { stat.assume_init_ref() };
         Ok(Stat {
@@ -175,7 +176,7 @@ impl Kernel for Linux {
     fn fstatfs(&mut self, fd: Fd) -> Result<u32> {
         let mut stat = MaybeUninit::<statfs>::uninit();
         // SAFETY: the kernel writes one statfs.
-        unsafe { done!(fstatfs, fd.0, stat.as_mut_ptr()) }?;
+        unsafe { done!(fstatfs, fd.int(), stat.as_mut_ptr()) }?;
         // SAFETY: written, and any bytes are a statfs.
         let stat = unsafe { stat.assume_init_ref() };
         // Magic numbers have 32 bits; some fill them, and come sign-extended where the field is a long.
@@ -184,7 +185,7 @@ impl Kernel for Linux {
 
     fn faccessat2_x(&mut self, fd: Fd) -> Result<()> {
         // SAFETY: reads a C string.
-        unsafe { done!(faccessat2, fd.0, z!(c"").as_ptr(), X_OK, AT_EMPTY_PATH) }
+        unsafe { done!(faccessat2, fd.int(), z!(c"").as_ptr(), X_OK, AT_EMPTY_PATH) }
     }
 
     fn faccessat2_w(&mut self, path: ZStr<'_>) -> Result<()> {
@@ -199,7 +200,7 @@ impl Kernel for Linux {
 
     fn unlinkat(&mut self, dir: Fd, name: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string.
-        unsafe { done!(unlinkat, dir.0, name.as_ptr(), flags) }
+        unsafe { done!(unlinkat, dir.int(), name.as_ptr(), flags) }
     }
 
     fn mount(
@@ -228,11 +229,11 @@ impl Kernel for Linux {
         let (key, source) = (z!(c"source"), z!(c"proc"));
         // SAFETY: reads two C strings. Where it fails the mount has no source, which is but a name.
         let _ =
-            unsafe { done!(fsconfig, fs.0, fsconfig_command::FSCONFIG_SET_STRING, key.as_ptr(), source.as_ptr(), 0) };
+            unsafe { done!(fsconfig, fs.int(), fsconfig_command::FSCONFIG_SET_STRING, key.as_ptr(), source.as_ptr(), 0) };
         // SAFETY: takes numbers; CMD_CREATE has neither key nor value.
-        unsafe { done!(fsconfig, fs.0, fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
+        unsafe { done!(fsconfig, fs.int(), fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
         // SAFETY: takes numbers.
-        unsafe { call!(fsmount, fs.0, FSMOUNT_CLOEXEC, attributes) }.map(Fd)
+        unsafe { call!(fsmount, fs.int(), FSMOUNT_CLOEXEC, attributes) }.map(Fd)
     }
 
     fn open_tree(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd> {
@@ -267,7 +268,7 @@ impl Kernel for Linux {
         const FAMILY: u16 = AF_NETLINK as u16;
         let address = sockaddr_nl { nl_family: FAMILY, nl_pad: 0, nl_pid: 0, nl_groups: 1 };
         // SAFETY: reads one address of the size given.
-        let bound = unsafe { done!(bind, socket.0, &raw const address, size_of::<sockaddr_nl>()) };
+        let bound = unsafe { done!(bind, socket.int(), &raw const address, size_of::<sockaddr_nl>()) };
         match bound {
             Ok(()) => Ok(socket),
             Err(errno) => {
@@ -285,7 +286,7 @@ impl Kernel for Linux {
         let length = unsafe {
             call!(
                 recvfrom,
-                socket.0,
+                socket.int(),
                 buffer.as_mut_ptr(),
                 buffer.len(),
                 MSG_DONTWAIT,
@@ -333,12 +334,12 @@ impl Kernel for Linux {
 
     fn waitid(&mut self, pidfd: Fd) {
         // SAFETY: takes numbers; nothing is asked for but that it be reaped.
-        let _ = unsafe { done!(waitid, P_PIDFD, pidfd.0, 0, WEXITED, 0) };
+        let _ = unsafe { done!(waitid, P_PIDFD, pidfd.int(), 0, WEXITED, 0) };
     }
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string; what the module does to the kernel is what it is loaded for.
-        unsafe { done!(finit_module, fd.0, parameters.as_ptr(), flags) }
+        unsafe { done!(finit_module, fd.int(), parameters.as_ptr(), flags) }
     }
 
     fn execve(&mut self, path: ZStr<'_>) -> Errno {
