@@ -19,7 +19,7 @@ fn c_str<'t>(text: &'t mut Text, template: &[u8], objects: &[&[u8]]) -> Option<Z
 #[inline(never)]
 pub fn open<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], flags: u32) -> Result<Fd> {
     let mut text = Text::new();
-    kernel.openat(Fd::CWD, c_str(&mut text, path, objects).ok_or(Errno::ENAMETOOLONG)?, flags | O_CLOEXEC)
+    kernel.open(c_str(&mut text, path, objects).ok_or(Errno::ENAMETOOLONG)?, flags)
 }
 
 /// Reads the file, at most as much as `buffer` holds, by one call: for files of procfs and sysfs. Returns how much that

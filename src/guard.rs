@@ -7,7 +7,7 @@ use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::z;
 use linux_raw_sys::general::{
-    MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, O_CLOEXEC, O_DIRECTORY, O_RDONLY, RAMFS_MAGIC, TMPFS_MAGIC,
+    MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, O_DIRECTORY, O_RDONLY, RAMFS_MAGIC, TMPFS_MAGIC,
 };
 
 /// `PROC_PID_INIT_INO` of include/linux/proc_ns.h: the inode of the initial PID namespace, on every kernel.
@@ -34,7 +34,7 @@ pub fn initramfs<K: Kernel>(kernel: &mut K) -> Option<Initramfs> {
     // Descriptors are given out from the lowest free one on. Where the kernel left 0 to 2 closed (`console=null`) the
     // next file to be opened would become somebody's stdin: let the root directory keep their places until the exec.
     let root = loop {
-        match kernel.openat(Fd::CWD, z!(c"/"), O_RDONLY | O_DIRECTORY | O_CLOEXEC).ok()? {
+        match kernel.open(z!(c"/"), O_RDONLY | O_DIRECTORY).ok()? {
             Fd(0..=2) => {}
             root => break root,
         }

@@ -14,7 +14,7 @@ use crate::policy;
 use crate::request::{Key, Request};
 use crate::root::MOUNT_POINT;
 use crate::z;
-use linux_raw_sys::general::{MNT_DETACH, O_CLOEXEC, O_NOCTTY, O_RDWR};
+use linux_raw_sys::general::{MNT_DETACH, O_NOCTTY, O_RDWR};
 
 /// Where the initramfs stays for the shutdown.
 const KEPT: ZStr<'_> = z!(c"/run/initramfs");
@@ -116,10 +116,10 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
 /// The console for descriptors 0 to 2; where there is none, or a dead one, /dev/null.
 #[inline(never)]
 fn open_console<K: Kernel>(log: &mut Log<'_, K>) -> Option<Fd> {
-    let flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+    let flags = O_RDWR | O_NOCTTY;
     log.kernel
-        .openat(Fd::CWD, z!(c"/dev/console"), flags)
-        .or_else(|_| log.kernel.openat(Fd::CWD, z!(c"/dev/null"), flags))
+        .open(z!(c"/dev/console"), flags)
+        .or_else(|_| log.kernel.open(z!(c"/dev/null"), flags))
         .ok()
 }
 

@@ -63,7 +63,8 @@ pub trait Kernel {
     /// Milliseconds of `CLOCK_MONOTONIC`.
     fn clock_gettime(&mut self) -> u64;
 
-    fn openat(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd>;
+    /// Close-on-exec.
+    fn open(&mut self, path: ZStr<'_>, flags: u32) -> Result<Fd>;
     /// `resolve` is `RESOLVE_*` of openat2(2).
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd>;
     /// An error means nothing to the caller: the descriptor is gone either way.

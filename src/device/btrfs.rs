@@ -4,9 +4,9 @@
 
 use super::sysfs;
 use crate::bytes::Text;
-use crate::kernel::{Fd, Kernel};
+use crate::kernel::Kernel;
 use crate::z;
-use linux_raw_sys::general::{O_CLOEXEC, O_RDWR};
+use linux_raw_sys::general::O_RDWR;
 pub use linux_raw_sys::ioctl::{BTRFS_IOC_DEVICES_READY, BTRFS_IOC_SCAN_DEV};
 
 /// Tells the kernel of the member `/dev/NAME`, or asks whether all of its file system have been announced. `path` is room
@@ -14,7 +14,7 @@ pub use linux_raw_sys::ioctl::{BTRFS_IOC_DEVICES_READY, BTRFS_IOC_SCAN_DEV};
 #[inline(never)]
 pub fn control<K: Kernel>(kernel: &mut K, request: u32, name: &[u8], path: &mut Text) -> i32 {
     let mut answer = None;
-    if let Ok(control) = kernel.openat(Fd::CWD, z!(c"/dev/btrfs-control"), O_RDWR | O_CLOEXEC) {
+    if let Ok(control) = kernel.open(z!(c"/dev/btrfs-control"), O_RDWR) {
         answer = sysfs::node(name, 0, path).and_then(|path| kernel.ioctl_btrfs(control, request, path).ok());
         kernel.close(control);
     }

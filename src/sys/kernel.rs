@@ -75,9 +75,9 @@ impl Kernel for Linux {
     }
 
     #[inline(never)]
-    fn openat(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd> {
+    fn open(&mut self, path: ZStr<'_>, flags: u32) -> Result<Fd> {
         // SAFETY: reads a C string.
-        unsafe { call!(openat, dir.0, path.as_ptr(), flags, 0) }.map(Fd)
+        unsafe { call!(openat, Fd::CWD.0, path.as_ptr(), flags | O_CLOEXEC, 0) }.map(Fd)
     }
 
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd> {
