@@ -17,37 +17,39 @@ const CMDLINE_BYTES: usize = 40 * 1024;
 pub const MAX_DEPTH: usize = 24;
 
 /// All of them.
+#[repr(C)]
 pub struct Buffers {
-    /// The kernel command line, which the request points into.
-    pub cmdline: [u8; CMDLINE_BYTES],
     /// What one stage after the other works with.
     pub work: Work,
+    /// The kernel command line, which the request points into.
+    pub cmdline: [u8; CMDLINE_BYTES],
 }
 
-/// What one stage after the other works with.
+/// What one stage after the other works with. (The small ones come first, where they are reached by the shortest code.)
+#[repr(C)]
 pub struct Work {
-    /// A file of procfs or sysfs, or a uevent (`UEVENT_BUFFER_SIZE` is 2048).
-    pub page: [u8; 4096],
+    /// The number of what is attached to the device that was read last (`BLKGETDISKSEQ`, from Linux 5.15 on; 0 before).
+    pub diskseq: u64,
     /// The root device's node.
     pub node: Text,
     /// A name that is put together.
     pub name: Text,
-    /// The kernel's list of devices: some 2,000 of them.
-    pub list: [u8; 64 * 1024],
-    /// Devices that are to be looked at.
-    pub devs: Devs,
-    /// What is read of one.
-    pub windows: Windows,
-    /// What is on it.
-    pub identity: Identity,
-    /// A partition of it.
-    pub partition: Partition,
-    /// The number of what is attached to the device that was read last (`BLKGETDISKSEQ`, from Linux 5.15 on; 0 before).
-    pub diskseq: u64,
     /// A file system's type.
     pub fstype: Text,
     /// Mount options.
     pub data: Text,
+    /// What is on the device that was read last.
+    pub identity: Identity,
+    /// A partition of it.
+    pub partition: Partition,
+    /// A file of procfs or sysfs, or a uevent (`UEVENT_BUFFER_SIZE` is 2048).
+    pub page: [u8; 4096],
+    /// Devices that are to be looked at.
+    pub devs: Devs,
+    /// What is read of one.
+    pub windows: Windows,
+    /// The kernel's list of devices: some 2,000 of them.
+    pub list: [u8; 64 * 1024],
     /// Directories that are being read, each below the one before.
     pub path: [Reader; MAX_DEPTH],
 }
