@@ -122,8 +122,8 @@ pub trait Kernel {
 
     /// Numbers that a process and those that it forks have in common.
     fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]>;
-    /// fork(2): a child that does `job` and exits. Returns its pidfd, which is readable when it has ended.
-    fn fork(&mut self, job: &mut dyn FnMut(&mut Self)) -> Result<Fd>;
+    /// fork(2): a child that does `job` with its copy of `state`, and exits. Returns its pidfd, which is readable when it has ended.
+    fn fork<T>(&mut self, state: &mut T, job: &mut dyn FnMut(&mut Self, &mut T)) -> Result<Fd>;
     /// Reaps a child that has ended.
     fn waitid(&mut self, pidfd: Fd);
 

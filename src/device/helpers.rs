@@ -148,7 +148,7 @@ impl Helpers {
         while work.devs.get(next.load(Relaxed) as usize).is_some() {
             let Some(child) = self.polled.iter().take(MOST_CHILDREN).position(|stuck| stuck.0 < 0) else { return };
             let task = &Task { specs, job, me: charge.load(Relaxed), child };
-            let Ok(pidfd) = log.fork(&mut |log| self.go(log, work, task)) else {
+            let Ok(pidfd) = log.fork(work, &mut |log, work| self.go(log, work, task)) else {
                 // No process to be had: then without one.
                 return self.go(log, work, task);
             };

@@ -743,13 +743,13 @@ impl Kernel for Fake {
     }
 
     /// The child runs to its end before its parent goes on.
-    fn fork(&mut self, job: &mut dyn FnMut(&mut Self)) -> Result<Fd> {
+    fn fork<T>(&mut self, state: &mut T, job: &mut dyn FnMut(&mut Self, &mut T)) -> Result<Fd> {
         self.call("clone".into())?;
         let pidfd = self.open("pidfd:hangs".into());
         self.child = true;
         // Its table of descriptors is a copy.
         let fds = self.fds.clone();
-        let ended = catch_unwind(AssertUnwindSafe(|| job(self)));
+        let ended = catch_unwind(AssertUnwindSafe(|| job(self, state)));
         self.child = false;
         self.fds = fds;
         match ended {

@@ -320,13 +320,13 @@ impl Kernel for Linux {
         Ok(unsafe { &*core::ptr::with_exposed_provenance(address) })
     }
 
-    fn fork(&mut self, job: &mut dyn FnMut(&mut Self)) -> Result<Fd> {
+    fn fork<T>(&mut self, state: &mut T, job: &mut dyn FnMut(&mut Self, &mut T)) -> Result<Fd> {
         let mut pidfd = -1;
         let flags = CLONE_PIDFD | SIGCHLD;
         // SAFETY: without CLONE_VM the child goes on with a copy of this thread, the only one, and its memory; the kernel
         // writes one int.
         if unsafe { call!(clone, flags, 0, &raw mut pidfd, 0, 0) }? == 0 {
-            job(self);
+            job(self, state);
             self.exit_group(0);
         }
         Ok(Fd(pidfd))

@@ -82,13 +82,15 @@ impl Kernel for Machine<'_> {
         uevent_socket() -> Result<Fd>;
         ppoll(&[Fd], u64) -> Result<Option<Fd>>;
         shared() -> Result<&'static [AtomicU32; SHARED]>;
-        fork(&mut dyn FnMut(&mut Self)) -> Result<Fd>;
         waitid(Fd);
         finit_module(Fd, ZStr<'_>, u32) -> Result<()>;
         execve(ZStr<'_>) -> Errno;
         sync();
         reboot(u32) -> Errno;
         exit_group(i32) -> !;
+    }
+    fn fork<T>(&mut self, _: &mut T, _: &mut dyn FnMut(&mut Self, &mut T)) -> Result<Fd> {
+        unreachable!("fork")
     }
     fn getdents64<'b>(&mut self, _: Fd, _: &'b mut [u8]) -> Result<&'b [u8]> {
         unreachable!("getdents64")
