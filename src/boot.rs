@@ -75,7 +75,7 @@ pub fn boot_root<K: Kernel>(
         }
     };
     let mut search = Search::new(shared, request, specs, started_ms, initramfs.is_some());
-    search.begin(log);
+    search.begin(log, work);
     let (mut mounted, mut listed) = (Err(Failed), false);
     while mounted.is_err()
         && search.has_specs()
@@ -100,7 +100,7 @@ pub fn boot_root<K: Kernel>(
         search.give_up(place);
     }
     if mounted.is_err() && !listed {
-        device::list::list(log, &mut search.helpers, work);
+        device::list::list(log, search.helpers, work);
     }
     mounted
 }

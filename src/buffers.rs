@@ -3,6 +3,7 @@
 
 use crate::bytes::Text;
 use crate::device::devs::Devs;
+use crate::device::helpers::Children;
 use crate::dirent::Reader;
 use crate::disk::Windows;
 use crate::identity::Identity;
@@ -30,6 +31,8 @@ pub struct Buffers {
 pub struct Work {
     /// The number of what is attached to the device that was read last (`BLKGETDISKSEQ`, from Linux 5.15 on; 0 before).
     pub diskseq: u64,
+    /// Who looks at devices.
+    pub children: Children,
     /// The root device's node.
     pub node: Text,
     /// A name that is put together.
@@ -67,6 +70,7 @@ impl Buffers {
             identity: Identity::new(),
             partition: Partition::new(),
             diskseq: 0,
+            children: Children::new(),
             fstype: Text::new(),
             data: Text::new(),
             path: [const { Reader::new() }; MAX_DEPTH],

@@ -86,7 +86,7 @@ impl<'a> Search<'a> {
         Search {
             request,
             specs,
-            helpers: Helpers::new(shared),
+            helpers: Helpers(shared),
             boots,
             started_ms,
             deadline_ms: 0,
@@ -98,7 +98,8 @@ impl<'a> Search<'a> {
     }
 
     /// Waits for `rootdelay=`, and begins to listen: what comes from now on is in the socket.
-    pub fn begin<K: Kernel>(&mut self, log: &mut Log<'_, K>) {
+    pub fn begin<K: Kernel>(&mut self, log: &mut Log<'_, K>, work: &mut Work) {
+        work.children.clear();
         if self.boots {
             let delay_ms = u64::from(self.request.delay_s()) * 1_000;
             if delay_ms != 0 {
@@ -110,15 +111,9 @@ impl<'a> Search<'a> {
         }
         self.notice_ms = log.kernel.clock_gettime() + FIRST_NOTICE_MS;
         match log.kernel.uevent_socket() {
-            Ok(socket) => *self.socket() = socket,
+            Ok(fd) => *socket(work) = fd,
             Err(errno) => self.without_socket = Some(errno),
         }
-    }
-
-    /// The kernel's uevents; -1 where there is no netlink.
-    fn socket(&mut self) -> &mut Fd {
-        let [.., socket] = &mut self.helpers.polled;
-        socket
     }
 
     /// Whether there is a root left to try.
@@ -228,12 +223,12 @@ impl<'a> Search<'a> {
                 let limit = self.request.get(Key::Wait).unwrap_or(DEFAULT_WAIT);
                 log.say(Message::Waiting, &[self.text(), work.data.as_bytes(), limit]);
             }
-            let socket = *self.socket();
+            let socket = *socket(work);
             let mut pause_ms = self.deadline_ms.min(self.notice_ms) - now_ms;
             if socket.0 < 0 {
                 pause_ms = pause_ms.min(RESCAN_MS);
             }
-            let Ok(Some(fd)) = log.kernel.ppoll(&self.helpers.polled, pause_ms) else {
+            let Ok(Some(fd)) = log.kernel.ppoll(&work.children.polled, pause_ms) else {
                 if socket.0 < 0 {
                     return Ok(true);
                 }
@@ -249,12 +244,18 @@ impl<'a> Search<'a> {
                 // One that was stuck has ended, and may have found something.
                 log.kernel.waitid(fd);
             }
-            self.helpers.close(log.kernel, fd);
+            work.children.close(log.kernel, fd);
             if fd != socket {
                 return Ok(false);
             }
         }
     }
+}
+
+/// The kernel's uevents; -1 where there is no netlink.
+fn socket(work: &mut Work) -> &mut Fd {
+    let [.., socket] = &mut work.children.polled;
+    socket
 }
 
 /// Takes in the messages that are there.

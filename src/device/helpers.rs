@@ -42,7 +42,7 @@ type Find = [AtomicU32; 2];
 
 /// Where a child puts what it finds.
 #[derive(Clone, Copy)]
-pub struct Finds(&'static [Find]);
+pub struct Finds(&'static [Find; MOST_FOUND]);
 
 impl Finds {
     /// The device `dev` is what the root in `place` of the list names.
@@ -77,9 +77,8 @@ pub enum Job {
     List,
 }
 
-/// The children, and what they have found.
-pub struct Helpers {
-    shared: &'static Shared,
+/// The children.
+pub struct Children {
     /// The pidfds of those that are stuck, each readable when it has ended, and behind them the socket that the search
     /// listens to; -1 for none.
     pub polled: [Fd; MOST_CHILDREN + 1],
@@ -87,38 +86,24 @@ pub struct Helpers {
     stuck_at: [Option<Dev>; MOST_CHILDREN],
 }
 
-impl Helpers {
+impl Default for Children {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Children {
+    /// Not to be used before [`Children::clear`]: so they are no byte of the file.
+    pub const fn new() -> Self {
+        Children { polled: [Fd(0); MOST_CHILDREN + 1], stuck_at: [None; MOST_CHILDREN] }
+    }
+
     /// None yet.
-    pub fn new(shared: &'static Shared) -> Self {
-        Helpers { shared, polled: [Fd(-1); MOST_CHILDREN + 1], stuck_at: [None; MOST_CHILDREN] }
+    pub fn clear(&mut self) {
+        self.polled.fill(Fd(-1));
     }
 
-    /// The devices that were found, each with the place of the root that names it.
-    pub fn found(&self) -> impl Iterator<Item = (Dev, u32)> {
-        self.finds().iter().filter_map(read)
-    }
-
-    fn finds(&self) -> &'static [Find] {
-        let [_, _, finds @ ..] = self.shared;
-        finds.as_chunks().0
-    }
-
-    /// The device isn't what it was when it was found.
-    pub fn forget(&mut self, dev: Dev) {
-        for [slot, _] in self.finds() {
-            if slot.load(Relaxed) == dev.pack() {
-                slot.store(0, Relaxed);
-            }
-        }
-    }
-
-    /// Whether the job was done for `dev`, which stands in `place` of the last list.
-    pub fn is_done(&self, dev: Dev, place: usize) -> bool {
-        let [next, ..] = self.shared;
-        place < next.load(Relaxed) as usize && !self.is_stuck_at(dev)
-    }
-
-    /// Whether a child is stuck at the device.
+    /// Whether one is stuck at the device.
     #[inline(never)]
     fn is_stuck_at(&self, dev: Dev) -> bool {
         let mut stuck = false;
@@ -138,15 +123,47 @@ impl Helpers {
         }
         kernel.close(fd);
     }
+}
+
+/// What the children have in common.
+#[derive(Clone, Copy)]
+pub struct Helpers(pub &'static Shared);
+
+impl Helpers {
+
+    /// The devices that were found, each with the place of the root that names it.
+    pub fn found(self) -> impl Iterator<Item = (Dev, u32)> {
+        self.finds().iter().filter_map(read)
+    }
+
+    fn finds(self) -> &'static [Find] {
+        let [_, _, finds @ ..] = self.0;
+        finds.as_chunks().0
+    }
+
+    /// The device isn't what it was when it was found.
+    pub fn forget(self, dev: Dev) {
+        for [slot, _] in self.finds() {
+            if slot.load(Relaxed) == dev.pack() {
+                slot.store(0, Relaxed);
+            }
+        }
+    }
+
+    /// Whether the job was done for `dev`, which stands in `place` of the last list.
+    pub fn is_done(self, dev: Dev, place: usize, children: &Children) -> bool {
+        let [next, ..] = self.0;
+        place < next.load(Relaxed) as usize && !children.is_stuck_at(dev)
+    }
 
     /// Has a job done for each of `work.devs`, by children; returns when that is done but for those that are stuck. Where
     /// one is stuck already none goes.
     #[inline(never)]
-    pub fn run<K: Kernel>(&mut self, log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work, job: Job) {
-        let [next, charge, ..] = self.shared;
+    pub fn run<K: Kernel>(self, log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work, job: Job) {
+        let [next, charge, ..] = self.0;
         next.store(0, Relaxed);
         while work.devs.get(next.load(Relaxed) as usize).is_some() {
-            let Some(child) = self.polled.iter().take(MOST_CHILDREN).position(|stuck| stuck.0 < 0) else { return };
+            let Some(child) = work.children.polled.iter().take(MOST_CHILDREN).position(|stuck| stuck.0 < 0) else { return };
             let task = &Task { specs, job, me: charge.load(Relaxed), child };
             let Ok(pidfd) = log.fork(work, &mut |log, work| self.go(log, work, task)) else {
                 // No process to be had: then without one.
@@ -163,7 +180,8 @@ impl Helpers {
                     // If it goes on after all it ends behind the device that it is at.
                     charge.store(task.me.wrapping_add(1), Relaxed);
                     let at = work.devs.get((before as usize).wrapping_sub(1));
-                    if let (Some(stuck), Some(stuck_at)) = (self.polled.get_mut(child), self.stuck_at.get_mut(child)) {
+                    let Children { polled, stuck_at } = &mut work.children;
+                    if let (Some(stuck), Some(stuck_at)) = (polled.get_mut(child), stuck_at.get_mut(child)) {
                         (*stuck, *stuck_at) = (pidfd, at);
                     }
                     if let Some(dev) = at {
@@ -178,14 +196,14 @@ impl Helpers {
 
     /// What a child does.
     #[inline(never)]
-    fn go<K: Kernel>(&self, log: &mut Log<'_, K>, work: &mut Work, task: &Task<'_>) {
-        let [next, charge, ..] = self.shared;
-        let finds = self.finds().chunks(MOST_FOUND).nth(task.child).unwrap_or_default();
+    fn go<K: Kernel>(self, log: &mut Log<'_, K>, work: &mut Work, task: &Task<'_>) {
+        let [next, charge, ..] = self.0;
+        let Some(finds) = self.finds().as_chunks().0.get(task.child) else { return };
         while charge.load(Relaxed) == task.me {
             let place = next.load(Relaxed);
             let Some(dev) = work.devs.get(place as usize) else { return };
             next.store(place + 1, Relaxed);
-            if self.is_stuck_at(dev) {
+            if work.children.is_stuck_at(dev) {
                 continue;
             }
             match task.job {
