@@ -106,8 +106,7 @@ fn is_one_btrfs<K: Kernel>(log: &mut Log<'_, K>, matches: &Matches, work: &mut W
                 return false;
             }
             members.push(&member);
-            node.clear();
-            node.push(uuid);
+            node.set(uuid);
         }
     }
     true

@@ -11,7 +11,7 @@ use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::{DEFAULT_WAIT, Key, Request};
-use crate::spec::{By, MOST_SPECS, Specs, no_specs};
+use crate::spec::{By, MOST_SPECS, Spec, Specs, no_specs};
 use crate::uevent::Uevent;
 use linux_raw_sys::ioctl::BLKGETDISKSEQ;
 
@@ -170,8 +170,7 @@ impl<'a> Search<'a> {
                 }
             }
             if let Some(place) = no_device {
-                work.node.clear();
-                work.node.push(self.specs.get(place).map_or(b"", |spec| spec.text));
+                work.node.set(self.specs.get(place).map_or(b"", |spec| spec.text));
                 work.identity.clear();
                 return Ok((None, place));
             }
@@ -185,7 +184,7 @@ impl<'a> Search<'a> {
             return true;
         }
         let uuid = work.identity.uuid.clone();
-        let of_it = &mut only(By::Uuid, uuid.as_bytes());
+        let of_it = &mut [Spec::new(By::Uuid, uuid.as_bytes())];
         let first = !core::mem::replace(&mut self.members_known, true);
         if first {
             candidates::all(log.kernel, of_it, work);
@@ -282,8 +281,7 @@ fn listen<K: Kernel>(kernel: &mut K, socket: Fd, specs: &mut Specs<'_>, work: &m
 #[inline(never)]
 fn hold<K: Kernel>(kernel: &mut K, specs: &Specs<'_>, dev: Dev, place: usize, work: &mut Work) -> Option<Fd> {
     let fd = look::read(kernel, specs, None, dev, work)?;
-    work.node.clear();
-    work.node.push(work.name.as_bytes());
+    work.node.set(work.name.as_bytes());
     if let Some(spec) = specs.get(place)
         && spec.by.is_content()
         && !spec.is_content(&work.identity)

@@ -47,8 +47,7 @@ pub fn name<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut 
             name = spec.text;
         }
     }
-    work.name.clear();
-    work.name.push(name);
+    work.name.set(name);
 }
 
 /// The number of the block device that the node at `path` stands for.
@@ -67,8 +66,7 @@ pub fn number_of<K: Kernel>(kernel: &mut K, name: &[u8], partition: u32, path: &
 /// The path of `/dev/NAME`, or of a partition of it (`disk_name()` in block/genhd.c); 0 is none. `path` is room for it.
 #[inline(never)]
 pub fn node<'p>(name: &[u8], partition: u32, path: &'p mut Text) -> Option<ZStr<'p>> {
-    path.clear();
-    path.push(b"/dev/");
+    path.set(b"/dev/");
     path.push(name);
     if partition != 0 {
         if let Some(b'0'..=b'9') = name.last() {
