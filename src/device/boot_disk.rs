@@ -33,7 +33,7 @@ pub fn find<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut
     let mut disk = None;
     for (partition, place) in search.helpers.found() {
         if place as usize == LAST_SPEC {
-            disk = Some(sysfs::disk_of(log.kernel, partition));
+            disk = Some(sysfs::disk_of(log.kernel, partition, &mut work.list));
         }
     }
     Some(disk)

@@ -75,9 +75,16 @@ fn take_word<'a>(line: &mut &'a [u8]) -> &'a [u8] {
 }
 
 /// Adds to `devs` what has to be looked at because of `uevent`, which is of the device `dev`: that device, or the disk
-/// that it is a partition of.
+/// that it is a partition of. `buffer` is room for what sysfs says.
 #[inline(never)]
-pub fn consider<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], dev: Dev, uevent: Uevent<'_>, devs: &mut Devs) {
+pub fn consider<K: Kernel>(
+    kernel: &mut K,
+    specs: &mut [Spec<'_>],
+    dev: Dev,
+    uevent: Uevent<'_>,
+    devs: &mut Devs,
+    buffer: &mut [u8],
+) {
     if dev.major() == FLOPPY_MAJOR {
         return;
     }
@@ -89,7 +96,7 @@ pub fn consider<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], dev: Dev, uev
             devs.add(dev);
         }
         if spec.by.is_table() && uevent.says(b"DEVTYPE", b"partition") {
-            devs.add(sysfs::disk_of(kernel, dev));
+            devs.add(sysfs::disk_of(kernel, dev, buffer));
         }
     }
 }

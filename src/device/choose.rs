@@ -77,7 +77,7 @@ fn gather<K: Kernel>(
     if count > 1 {
         for place in 0..MOST_FOUND {
             if let Some(Some(dev)) = matches.get(place).copied() {
-                let disk = sysfs::disk_of(log.kernel, dev);
+                let disk = sysfs::disk_of(log.kernel, dev, &mut work.list);
                 for slot in &mut *matches {
                     if disk != dev && *slot == Some(disk) {
                         *slot = None;
@@ -127,9 +127,9 @@ fn decide<K: Kernel>(
     let (mut chosen, mut count, mut others) = (None, 0, false);
     for slot in &mut *matches {
         let Some(dev) = *slot else { continue };
-        let on = sysfs::disk_of(log.kernel, dev);
+        let on = sysfs::disk_of(log.kernel, dev, &mut work.list);
         if discover && told.is_none() {
-            if sysfs::of(log.kernel, on, b"removable", &mut work.page).first() != Some(&b'0') {
+            if sysfs::of(log.kernel, on, b"removable", &mut work.list) != b"0" {
                 *slot = None;
                 continue;
             }

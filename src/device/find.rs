@@ -270,7 +270,7 @@ fn listen<K: Kernel>(kernel: &mut K, socket: Fd, specs: &mut Specs<'_>, work: &m
             && uevent.is_new_block_device()
             && let Some(dev) = uevent.dev()
         {
-            candidates::consider(kernel, specs, dev, uevent, &mut work.devs);
+            candidates::consider(kernel, specs, dev, uevent, &mut work.devs, &mut work.list);
         }
     }
     Ok(())

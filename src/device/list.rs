@@ -4,7 +4,7 @@ use super::candidates::{self, FLOPPY_MAJOR};
 use super::helpers::{Helpers, Job};
 use super::{look, sysfs};
 use crate::buffers::Work;
-use crate::bytes::{Dev, trim, until};
+use crate::bytes::{Dev, split, trim};
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
@@ -32,18 +32,17 @@ pub(super) fn list_one<K: Kernel>(log: &mut Log<'_, K>, dev: Dev, work: &mut Wor
     if answers && dev.major() != FLOPPY_MAJOR {
         look::identify(log.kernel, dev, work);
     }
-    let Work { page, identity, .. } = work;
+    let Work { list, identity, data, .. } = work;
     // Lines, in one.
-    let length = sysfs::of(log.kernel, dev, b"uevent", page).len();
-    for byte in &mut *page {
-        if *byte == b'\n' {
-            *byte = b' ';
-        }
+    data.clear();
+    let mut lines = split(sysfs::of(log.kernel, dev, b"uevent", list), b'\n');
+    while let Some(line) = lines.take_part() {
+        data.push(line);
+        data.push(b" ");
     }
-    let uevent = trim(page.get(..length).unwrap_or_default());
+    let uevent = trim(data.as_bytes());
     // sysfs counts in 512 bytes, whatever the device's own sectors are.
-    let mut size = [0; 32];
-    let size = until(sysfs::of(log.kernel, dev, b"size", &mut size), b'\n');
+    let size = sysfs::of(log.kernel, dev, b"size", list);
     let (fstype, uuid, label) = (identity.fstype(), identity.uuid.as_bytes(), identity.label.as_bytes());
     log.say(Message::Device, &[uevent, fstype, uuid, label, size]);
 }

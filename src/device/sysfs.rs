@@ -1,7 +1,7 @@
 //! What sysfs and devtmpfs tell of block devices. Nothing here asks the devices themselves, so nothing here can hang.
 
 use crate::buffers::Work;
-use crate::bytes::{Dev, Text, ZStr, until};
+use crate::bytes::{Dev, Text, ZStr, trim};
 use crate::dirent::Reader;
 use crate::file;
 use crate::kernel::{Fd, Kernel, Result};
@@ -9,14 +9,14 @@ use crate::spec::{By, Spec};
 use crate::uevent::Uevent;
 use linux_raw_sys::general::{AT_EMPTY_PATH, O_RDONLY, S_IFBLK};
 
-/// What the device's attribute says, nothing if it can't be read: the device may be gone by now. `../` leads from a
-/// partition to its disk.
+/// What the device's attribute says, without the newline at its end; nothing if it can't be read: the device may be gone
+/// by now. `../` leads from a partition to its disk. `buffer` is room for it.
 #[inline(never)]
 pub fn of<'b, K: Kernel>(kernel: &mut K, dev: Dev, attribute: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
     let Ok(fd) = open(kernel, dev, attribute) else { return &[] };
     let length = kernel.read(fd, buffer).unwrap_or(0);
     kernel.close(fd);
-    buffer.get(..length as usize).unwrap_or_default()
+    trim(buffer.get(..length as usize).unwrap_or_default())
 }
 
 /// Opens an attribute, or a directory.
@@ -29,19 +29,18 @@ fn open<K: Kernel>(kernel: &mut K, dev: Dev, attribute: &[u8]) -> Result<Fd> {
 
 /// The disk that a device is a partition of, or itself. (Above an NVMe disk stands its controller, a character device.)
 #[inline(never)]
-pub fn disk_of<K: Kernel>(kernel: &mut K, dev: Dev) -> Dev {
-    let buffer = &mut [0; 32];
+pub fn disk_of<K: Kernel>(kernel: &mut K, dev: Dev, buffer: &mut [u8]) -> Dev {
     if of(kernel, dev, b"partition", buffer).is_empty() {
         return dev;
     }
-    Dev::parse(until(of(kernel, dev, b"../dev", buffer), b'\n')).unwrap_or(dev)
+    Dev::parse(of(kernel, dev, b"../dev", buffer)).unwrap_or(dev)
 }
 
 /// Puts a device's name below /dev into `work.name`: what one of `specs` calls it, though there be no sysfs, or what the
 /// kernel does.
 #[inline(never)]
 pub fn name<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut Work) {
-    let mut name = Uevent(of(kernel, dev, b"uevent", &mut work.page)).value(b"DEVNAME");
+    let mut name = Uevent(of(kernel, dev, b"uevent", &mut work.list)).value(b"DEVNAME");
     for spec in specs {
         if spec.by == By::Name && spec.dev == Some(dev) {
             name = spec.text;
@@ -84,18 +83,9 @@ pub fn is_held<K: Kernel>(kernel: &mut K, dev: Dev, reader: &mut Reader) -> bool
     for holders in [&b"holders"[..], b"../holders"] {
         if let Ok(fd) = open(kernel, dev, holders) {
             reader.start(fd);
-            held |= next(kernel, reader).is_some();
+            held |= reader.advance(kernel) == Ok(true);
             kernel.close(fd);
         }
     }
     held
-}
-
-/// The next entry's name; `None` at the end, or where reading fails.
-#[inline(never)]
-pub fn next<'r, K: Kernel>(kernel: &mut K, reader: &'r mut Reader) -> Option<&'r [u8]> {
-    match reader.advance(kernel) {
-        Ok(true) => Some(reader.name()?.to_bytes()),
-        _ => None,
-    }
 }
