@@ -12,7 +12,7 @@ use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::{Key, Request};
-use crate::spec::{By, Specs, no_specs, take_first};
+use crate::spec::{By, Specs, take_first};
 use crate::{handover, module, mounts, policy, root};
 
 /// A stage says itself why it failed; its caller only has to know that it did.
@@ -65,8 +65,6 @@ pub fn boot_root<K: Kernel>(
         }
         return Ok(());
     }
-    let mut specs = no_specs();
-    read_specs(log, request, &mut specs);
     let shared = match log.kernel.shared() {
         Ok(shared) => shared,
         Err(errno) => {
@@ -74,7 +72,8 @@ pub fn boot_root<K: Kernel>(
             return Err(Failed);
         }
     };
-    let mut search = Search::new(shared, request, specs, started_ms, initramfs.is_some());
+    let mut search = Search::new(shared, request, started_ms, initramfs.is_some());
+    read_specs(log, request, &mut search.specs);
     search.begin(log, work);
     let (mut mounted, mut listed) = (Err(Failed), false);
     while mounted.is_err()

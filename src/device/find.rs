@@ -75,17 +75,11 @@ pub fn only(by: By, text: &[u8]) -> Specs<'_> {
 }
 
 impl<'a> Search<'a> {
-    /// A search for what `specs` name, by children that have `shared` in common.
-    pub fn new(
-        shared: &'static Shared,
-        request: &'a Request<'a>,
-        specs: Specs<'a>,
-        started_ms: u64,
-        boots: bool,
-    ) -> Self {
+    /// A search for nothing yet, by children that have `shared` in common.
+    pub fn new(shared: &'static Shared, request: &'a Request<'a>, started_ms: u64, boots: bool) -> Self {
         Search {
             request,
-            specs,
+            specs: no_specs(),
             helpers: Helpers(shared),
             boots,
             started_ms,
