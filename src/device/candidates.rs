@@ -3,7 +3,7 @@
 use super::devs::Devs;
 use super::sysfs;
 use crate::buffers::Work;
-use crate::bytes::{Dev, decimal, take_until};
+use crate::bytes::{Dev, take_number, take_until, trim};
 use crate::file;
 use crate::kernel::Kernel;
 use crate::spec::{By, Spec};
@@ -42,11 +42,12 @@ pub fn all<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], work: &mut Work) -
     let mut text = file::read_all(kernel, b"/proc/partitions", list);
     let mut disk = None;
     while let Some(mut line) = take_until(&mut text, b'\n') {
-        let (major, minor) = (take_word(&mut line), take_word(&mut line));
-        let blocks = take_word(&mut line);
+        let (major, minor) = (next_number(&mut line), next_number(&mut line));
         // The first two lines are of none.
-        let (Some(major), Some(minor)) = (decimal(major), decimal(minor)) else { continue };
+        let (Some(major), Some(minor)) = (major, minor) else { continue };
         let Some(dev) = Dev::new(major, minor) else { continue };
+        line = trim(line);
+        let blocks = take_until(&mut line, b' ').unwrap_or_default();
         // A disk's partitions follow it, and only then is there a table.
         match disk {
             Some((disk, name)) if line.starts_with(name) => {
@@ -63,15 +64,11 @@ pub fn all<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], work: &mut Work) -
     true
 }
 
-/// Takes a word off `line`, and the blanks before it.
+/// Takes a number off `line`, and the blanks before it.
 #[inline(never)]
-fn take_word<'a>(line: &mut &'a [u8]) -> &'a [u8] {
-    while let Some(word) = take_until(line, b' ') {
-        if !word.is_empty() {
-            return word;
-        }
-    }
-    core::mem::take(line)
+fn next_number(line: &mut &[u8]) -> Option<u32> {
+    *line = trim(line);
+    take_number(line, 10)
 }
 
 /// Adds to `devs` what has to be looked at because of `uevent`, which is of the device `dev`: that device, or the disk
