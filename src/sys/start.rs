@@ -47,10 +47,12 @@ impl Arguments {
 pub(super) unsafe extern "C" fn start(stack: *mut usize) -> ! {
     // SAFETY: the kernel put argc at the stack pointer, and the vectors above it; nothing else runs yet.
     unsafe { ARGUMENTS = Arguments { argc: *stack, argv: stack.add(1).cast() } };
+    // Where everybody knows it to be, it isn't carried along either.
+    static mut LINUX: Linux = Linux::new();
     static mut BUFFERS: Buffers = Buffers::new();
-    let buffers = &raw mut BUFFERS;
+    let (linux, buffers) = (&raw mut LINUX, &raw mut BUFFERS);
     // SAFETY: this runs once, in the only thread there is.
-    crate::main(&mut Linux::new(), unsafe { &mut *buffers })
+    unsafe { crate::main(&mut *linux, &mut *buffers) }
 }
 
 /// What [`start`] was given. In one place, and not carried along by everybody who makes a system call.
