@@ -115,6 +115,7 @@ fn is_one_btrfs<K: Kernel>(log: &mut Log<'_, K>, matches: &Matches, work: &mut W
 /// Of several, or where nobody named a root (`discover`), the one on the disk that the firmware booted from. If it doesn't
 /// say so: the root partition that nobody named on the only disk that has one and can't be removed. Where that leaves
 /// several, the first if the command line allows it; otherwise names all of them, and none is taken.
+#[inline(never)]
 fn decide<K: Kernel>(
     log: &mut Log<'_, K>,
     search: &mut Search<'_>,
