@@ -44,12 +44,9 @@ pub fn choose<K: Kernel>(
     Ok(None)
 }
 
+#[inline(never)]
 fn first(matches: &Matches) -> Option<Dev> {
-    let mut chosen = None;
-    for dev in matches.iter().rev() {
-        chosen = dev.or(chosen);
-    }
-    chosen
+    matches.iter().find_map(|dev| *dev)
 }
 
 /// The devices that the root in `place` fits, and their number: each once, none that another is made of, and no disk one of
@@ -76,13 +73,15 @@ fn gather<K: Kernel>(
     }
     if count > 1 {
         for place in 0..MOST_FOUND {
-            if let Some(Some(dev)) = matches.get(place).copied() {
-                let disk = sysfs::disk_of(log.kernel, dev, &mut work.list);
-                for slot in &mut *matches {
-                    if disk != dev && *slot == Some(disk) {
-                        *slot = None;
-                        count -= 1;
-                    }
+            let Some(Some(dev)) = matches.get(place).copied() else { continue };
+            let disk = sysfs::disk_of(log.kernel, dev, &mut work.list);
+            if disk == dev {
+                continue;
+            }
+            for slot in &mut *matches {
+                if *slot == Some(disk) {
+                    *slot = None;
+                    count -= 1;
                 }
             }
         }
