@@ -101,9 +101,12 @@ impl Identity {
         self.kind >= Type::Btrfs
     }
 
-    /// The UUID is the one of 16 bytes at `at`, in the usual form; all zeros are none.
+    /// The UUID is the one of 16 bytes at `at`, in the usual form; all zeros are none, and so is where `at` is 0.
     #[inline(never)]
     pub fn uuid_at(&mut self, disk: &mut Disk<'_>, at: u64) {
+        if at == 0 {
+            return;
+        }
         match disk.bytes(at, 16).and_then(|bytes| bytes.first_chunk()) {
             Some(uuid) => push_uuid(&mut self.uuid, uuid, IN_ORDER),
             None => disk.failed = true,
@@ -123,10 +126,13 @@ impl Identity {
         }
     }
 
-    /// The label is in the `length` bytes at `at`, up to the first NUL, without the white space at its end.
+    /// The label is in the `length` bytes at `at`, up to the first NUL, without the white space at its end. Of none at all
+    /// nothing is said.
     #[inline(never)]
     pub fn label_at(&mut self, disk: &mut Disk<'_>, at: u64, length: usize, encoding: Encoding) {
-        self.label.clear();
+        if length == 0 {
+            return;
+        }
         match disk.bytes(at, length) {
             Some(bytes) => push_label(&mut self.label, bytes, encoding),
             None => disk.failed = true,

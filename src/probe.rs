@@ -219,13 +219,9 @@ fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
     }
     let found = look(place, disk, identity).is_some();
     if found {
-        if format.label != 0 {
-            let (at, words) = (format.label & 0x1ff, format.label >> 9);
-            identity.label_at(disk, at.into(), usize::from(words) * 4, Encoding::Bytes);
-        }
-        if format.uuid != 0 {
-            identity.uuid_at(disk, format.uuid.into());
-        }
+        let (at, words) = (format.label & 0x1ff, format.label >> 9);
+        identity.label_at(disk, at.into(), usize::from(words) * 4, Encoding::Bytes);
+        identity.uuid_at(disk, format.uuid.into());
         if identity.kind == Type::Nothing {
             identity.kind = format.kind;
         }
