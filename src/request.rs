@@ -2,7 +2,7 @@
 //!
 //! Source: kernel `Documentation/admin-guide/kernel-parameters.txt`, `init/do_mounts.c`, `init/main.c`.
 
-use crate::bytes::{number, place_of, take_number};
+use crate::bytes::{is, number, place_of, take_number};
 use crate::cmdline::words;
 
 /// A boot, as asked for: of each kind of word the value of the last one.
@@ -105,7 +105,7 @@ impl<'a> Request<'a> {
 
     /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`.
     pub fn read_only(&self) -> bool {
-        self.get(Key::Mode) != Some(b"rw")
+        !is(self.get(Key::Mode).unwrap_or_default(), "rw")
     }
 
     /// How long to wait for the root device: seconds from pintle's start, `rootdelay=` not counted. `None`, for ever,
