@@ -20,7 +20,7 @@ macro_rules! messages {
 /// Phrases that many messages have, by the control character that stands for each: what happens now, and, from
 /// [`WITH_OBJECT`] on, what an object follows.
 const PHRASES: &[u8] = b"|: giving up|: going on without it|: trying the next init|: what is left stays in memory|\
-find root: |mount root: |command line: root=|: ";
+find root: |mount root: |command line: root=|: |: TYPE=||, UUID=|, LABEL=";
 
 /// The first phrase that has an object behind it.
 pub const WITH_OBJECT: u8 = 5;
@@ -72,14 +72,14 @@ messages! {
         Uevents "4listen to uevents\x08\x08: looking every 100 ms",
         Waiting "4\x05: not there after % s: waiting, rootwait=%",
         Took "6pintle.root=%: it is %",
-        WouldMount "6root=% is %: TYPE=%, UUID=%, LABEL=%: it would be mounted %",
+        WouldMount "6root=% is %\x09\x0b\x0c: it would be mounted %",
         InitrdRelease "4root=initramfs: /etc/initrd-release makes systemd take it for an initrd",
         WouldStay "6root=initramfs is the initramfs itself: it would stay",
         Mounted "6mounted % (%) %",
         Stuck "4find root: /dev/%: does not answer: looking at the others",
         Match "3\x05 is on /dev/%",
         Incomplete "4\x05: btrfs: devices are missing: waiting",
-        Device "3there is %: TYPE=%, UUID=%, LABEL=%, % sectors of 512 bytes",
+        Device "3there is %\x09\x0b\x0c, % sectors of 512 bytes",
         DevicesEnd "3there is no other block device",
         Panic "3giving up: PID 1 ends, the kernel panics, panic= decides",
         Fail "3giving up: the machine will % in 10 s",
@@ -117,7 +117,8 @@ mod tests {
         assert_eq!(Message::FindRoot.template(), Some((&b'3', &b"\x05\x08\x01"[..])));
         assert_eq!(phrase(1), b": giving up");
         assert_eq!(phrase(4), b": what is left stays in memory");
-        assert_eq!(phrase(9), b"");
+        assert_eq!(phrase(12), b", LABEL=");
+        assert_eq!(phrase(13), b"");
         assert_eq!(Message::Fail.template().map(|(_, text)| text), Some(&b"giving up: the machine will % in 10 s"[..]));
     }
 }
