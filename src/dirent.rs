@@ -1,6 +1,6 @@
 //! Directories, entry by entry.
 
-use crate::bytes::{ZStr, is};
+use crate::bytes::ZStr;
 use crate::kernel::{Fd, Kernel, Result};
 
 /// A directory that is being read.
@@ -49,7 +49,7 @@ impl Reader {
             self.measure();
             match self.name() {
                 None => return Ok(false),
-                Some(name) if is(name.to_bytes(), ".") || is(name.to_bytes(), "..") => {}
+                Some(name) if matches!(name.to_bytes(), b"." | b"..") => {}
                 Some(_) => return Ok(true),
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! Source: `lib/kobject_uevent.c`, `block/genhd.c`, `block/partitions/core.c`.
 
-use crate::bytes::{Dev, split_once, take_number};
+use crate::bytes::{Dev, take_number, take_prefix};
 
 /// The text of one uevent. Its keys are `ACTION` and `SUBSYSTEM` (in messages only), `MAJOR`, `MINOR`, `DEVNAME` (the
 /// node's name below /dev), `DEVTYPE` (`disk` or `partition`), `PARTN`, `PARTNAME` (folded to 7 bits by the kernel),
@@ -15,8 +15,16 @@ impl<'a> Uevent<'a> {
     /// a key counts. (A label that a disk brings can't hold a separator: the kernel folds what isn't printable to `!`.)
     #[inline(never)]
     pub fn value(self, key: &[u8]) -> &'a [u8] {
-        let mut pairs = self.0.split(|&byte| byte == 0 || byte == b'\n').filter_map(|pair| split_once(pair, b'='));
-        pairs.find(|(name, _)| *name == key).map_or(b"", |(_, value)| value)
+        let mut text = self.0;
+        while !text.is_empty() {
+            let end = text.iter().position(|byte| matches!(byte, 0 | b'\n')).unwrap_or(text.len());
+            let mut pair = text.get(..end).unwrap_or_default();
+            if take_prefix(&mut pair, key) && take_prefix(&mut pair, b"=") {
+                return pair;
+            }
+            text = text.get(end + 1..).unwrap_or_default();
+        }
+        b""
     }
 
     /// Whether `key` has this value.

@@ -79,13 +79,15 @@ pub fn node<'p>(name: &[u8], partition: u32, path: &'p mut Text) -> Option<ZStr<
 /// Whether another device is made of this one, or of the disk that it is a partition of: md, device-mapper, bcache.
 #[inline(never)]
 pub fn is_held<K: Kernel>(kernel: &mut K, dev: Dev, reader: &mut Reader) -> bool {
-    let mut held = false;
-    for holders in [&b"holders"[..], b"../holders"] {
-        if let Ok(fd) = open(kernel, dev, holders) {
-            reader.start(fd);
-            held |= reader.advance(kernel) == Ok(true);
-            kernel.close(fd);
-        }
-    }
-    held
+    has_entries(kernel, dev, b"holders", reader) || has_entries(kernel, dev, b"../holders", reader)
+}
+
+/// Whether a directory of the device's has entries.
+#[inline(never)]
+fn has_entries<K: Kernel>(kernel: &mut K, dev: Dev, directory: &[u8], reader: &mut Reader) -> bool {
+    let Ok(fd) = open(kernel, dev, directory) else { return false };
+    reader.start(fd);
+    let has = reader.advance(kernel) == Ok(true);
+    kernel.close(fd);
+    has
 }
