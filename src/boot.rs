@@ -75,33 +75,31 @@ pub fn boot_root<K: Kernel>(
     let mut search = Search::new(shared, request, started_ms, initramfs.is_some());
     read_specs(log, request, &mut search.specs);
     search.begin(log, work);
-    let (mut mounted, mut listed) = (Err(Failed), false);
-    while mounted.is_err()
-        && search.has_specs()
-        && let Ok((found, place)) = search.find(log, work)
-    {
-        mounted = root::mount(log, &search, found.as_ref(), work);
+    // Where a root was there the devices are no question.
+    let mut seen = false;
+    // Those that can't be booted are off the list; the next is tried as long as there is time.
+    while search.has_specs() {
+        let Ok((found, name)) = search.find(log, work) else { break };
+        let mounted = root::mount(log, &search, found.as_ref(), work);
         if let Some(found) = found {
             log.kernel.close(found.fd);
         }
-        if mounted.is_ok()
-            && let (Some(roots), Some(spec)) = (request.get(Key::Roots), search.specs.get(place))
-        {
-            log.say(Message::Took, &[roots, spec.text]);
+        if mounted.is_err() {
+            continue;
         }
-        if mounted.is_ok()
-            && let Some(initramfs) = &mut initramfs
-        {
-            handover::handover(log, request, initramfs, work);
-            (mounted, listed) = (Err(Failed), true);
+        if let Some(roots) = request.get(Key::Roots) {
+            log.say(Message::Took, &[roots, name]);
         }
-        // Not that one; the next, as long as there is time.
-        search.give_up(place);
+        match &mut initramfs {
+            None => return Ok(()),
+            Some(initramfs) => handover::handover(log, request, initramfs, work),
+        }
+        seen = true;
     }
-    if mounted.is_err() && !listed {
+    if !seen {
         device::list::list(log, search.helpers, work);
     }
-    mounted
+    Err(Failed)
 }
 
 /// Puts the roots that are to be tried into `specs`. Forms that pintle doesn't know are said, and passed over: where there

@@ -117,10 +117,7 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
 #[inline(never)]
 fn open_console<K: Kernel>(log: &mut Log<'_, K>) -> Option<Fd> {
     let flags = O_RDWR | O_NOCTTY;
-    log.kernel
-        .open(z!(c"/dev/console"), flags)
-        .or_else(|_| log.kernel.open(z!(c"/dev/null"), flags))
-        .ok()
+    log.kernel.open(z!(c"/dev/console"), flags).or_else(|_| log.kernel.open(z!(c"/dev/null"), flags)).ok()
 }
 
 /// Makes `console` descriptors 0 to 2: those that the kernel opened are files of the initramfs, and keep it in memory.

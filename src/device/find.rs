@@ -120,13 +120,14 @@ impl<'a> Search<'a> {
         self.specs.get(place).map_or(By::Nothing, |spec| spec.by)
     }
 
-    /// The root in this place is not to be tried any more.
-    pub fn give_up(&mut self, place: usize) {
-        for (spec, at) in self.specs.iter_mut().zip(0..) {
-            if at == place || at == LAST_SPEC {
-                spec.by = By::Nothing;
-            }
-        }
+    /// The root in this place is not to be tried any more. Returns its name.
+    fn take(&mut self, place: usize) -> &'a [u8] {
+        let [.., own] = &mut self.specs;
+        own.by = By::Nothing;
+        self.specs.get_mut(place).map_or(b"", |spec| {
+            spec.by = By::Nothing;
+            spec.text
+        })
     }
 
     /// What the command line calls the root.
@@ -135,9 +136,14 @@ impl<'a> Search<'a> {
         if word.is_empty() { b"the root partition" } else { word }
     }
 
-    /// Finds the device of the first of the roots that are to be tried, by the deadline, and its place in the list. `None`
-    /// for a root that is no device. The device's node then stands in `work.node`, its content in `work.identity`.
-    pub fn find<K: Kernel>(&mut self, log: &mut Log<'_, K>, work: &mut Work) -> Result<(Option<Found>, usize), Failed> {
+    /// Finds the device of the first of the roots that are to be tried, by the deadline, and takes that one off the list;
+    /// returns the name too. `None` for a root that is no device. The device's node then stands in `work.node`, its content
+    /// in `work.identity`.
+    pub fn find<K: Kernel>(
+        &mut self,
+        log: &mut Log<'_, K>,
+        work: &mut Work,
+    ) -> Result<(Option<Found>, &'a [u8]), Failed> {
         let no_device = self.specs.iter().position(|spec| spec.by == By::Source);
         let mut all = true;
         loop {
@@ -154,7 +160,7 @@ impl<'a> Search<'a> {
                     Some(fd) => {
                         let diskseq = work.diskseq;
                         if self.is_complete(log, dev, work) {
-                            return Ok((Some(Found { fd, dev, diskseq }), place));
+                            return Ok((Some(Found { fd, dev, diskseq }), self.take(place)));
                         }
                         log.kernel.close(fd);
                         // Any device with a content may be what is missing. (No label holds a NUL.)
@@ -164,9 +170,10 @@ impl<'a> Search<'a> {
                 }
             }
             if let Some(place) = no_device {
-                work.node.set(self.specs.get(place).map_or(b"", |spec| spec.text));
+                let name = self.take(place);
+                work.node.set(name);
                 work.identity.clear();
-                return Ok((None, place));
+                return Ok((None, name));
             }
             all = self.wait(log, work)?;
         }
@@ -217,10 +224,8 @@ impl<'a> Search<'a> {
                 log.say(Message::Waiting, &[self.text(), work.data.as_bytes(), limit]);
             }
             let socket = *socket(work);
-            let mut pause_ms = self.deadline_ms.min(self.notice_ms) - now_ms;
-            if socket.0 < 0 {
-                pause_ms = pause_ms.min(RESCAN_MS);
-            }
+            let most_ms = if socket.0 < 0 { RESCAN_MS } else { u64::MAX };
+            let pause_ms = most_ms.min(self.deadline_ms.min(self.notice_ms) - now_ms);
             let Ok(Some(fd)) = log.kernel.ppoll(&work.children.polled, pause_ms) else {
                 if socket.0 < 0 {
                     return Ok(true);

@@ -130,7 +130,6 @@ impl Children {
 pub struct Helpers(pub &'static Shared);
 
 impl Helpers {
-
     /// The devices that were found, each with the place of the root that names it.
     pub fn found(self) -> impl Iterator<Item = (Dev, u32)> {
         self.finds().iter().filter_map(read)
@@ -163,7 +162,9 @@ impl Helpers {
         let [next, charge, ..] = self.0;
         next.store(0, Relaxed);
         while work.devs.get(next.load(Relaxed) as usize).is_some() {
-            let Some(child) = work.children.polled.iter().take(MOST_CHILDREN).position(|stuck| stuck.0 < 0) else { return };
+            let Some(child) = work.children.polled.iter().take(MOST_CHILDREN).position(|stuck| stuck.0 < 0) else {
+                return;
+            };
             let task = &Task { specs, job, me: charge.load(Relaxed), child };
             let Ok(pidfd) = log.fork(work, &mut |log, work| self.go(log, work, task)) else {
                 // No process to be had: then without one.

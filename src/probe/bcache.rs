@@ -9,7 +9,8 @@ use crate::identity::{Identity, Type};
 const SB_SECTOR: u64 = 8;
 const MAGIC: &[u8; 16] = b"\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81";
 
-pub(super) const FORMAT: Format = Format::new(Type::Bcache).least(8192).at(4096).magic(24, MAGIC.split_at(8).0).uuid(40);
+pub(super) const FORMAT: Format =
+    Format::new(Type::Bcache).least(8192).at(4096).magic(24, MAGIC.split_at(8).0).uuid(40);
 
 pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
     (disk.magic(24, MAGIC) && disk.u64(8) == SB_SECTOR).then_some(())

@@ -10,7 +10,8 @@ use crate::identity::{Identity, Type};
 const CHECKSUM: usize = 4;
 const FEATURE_COMPAT_SB_CHKSUM: u32 = 1;
 
-pub(super) const FORMAT: Format = Format::new(Type::Erofs).at(1024).magic(0, b"\xe2\xe1\xf5\xe0").uuid(48).label(64, 16);
+pub(super) const FORMAT: Format =
+    Format::new(Type::Erofs).at(1024).magic(0, b"\xe2\xe1\xf5\xe0").uuid(48).label(64, 16);
 
 pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
     let sb = disk.sector()?;

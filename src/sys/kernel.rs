@@ -230,8 +230,9 @@ impl Kernel for Linux {
     fn fsmount(&mut self, fs: Fd, attributes: u32) -> Result<Fd> {
         let (key, source) = (z!(c"source"), z!(c"proc"));
         // SAFETY: reads two C strings. Where it fails the mount has no source, which is but a name.
-        let _ =
-            unsafe { done!(fsconfig, fs.int(), fsconfig_command::FSCONFIG_SET_STRING, key.as_ptr(), source.as_ptr(), 0) };
+        let _ = unsafe {
+            done!(fsconfig, fs.int(), fsconfig_command::FSCONFIG_SET_STRING, key.as_ptr(), source.as_ptr(), 0)
+        };
         // SAFETY: takes numbers; CMD_CREATE has neither key nor value.
         unsafe { done!(fsconfig, fs.int(), fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
         // SAFETY: takes numbers.
