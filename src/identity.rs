@@ -1,6 +1,6 @@
 //! What a device says of itself: type, UUID and label, as `blkid -p` writes them.
 
-use crate::bytes::{Text, split};
+use crate::bytes::{Text, part};
 use crate::disk::Disk;
 
 /// How the characters of a label are stored.
@@ -84,7 +84,7 @@ impl Identity {
 
     /// The type, in libblkid's words; empty when nothing was recognised.
     pub fn fstype(&self) -> &'static [u8] {
-        split(NAMES, b'|').nth(self.kind as usize).unwrap_or_default()
+        part(NAMES, b'|', self.kind as usize)
     }
 
     /// Forgets all.

@@ -16,8 +16,6 @@ const ATTR_LABEL: u32 = 0x60;
 const ATTR_END: u32 = !0;
 /// The fixed part of a resident attribute.
 const ATTRIBUTE_BYTES: u64 = 22;
-/// Attributes of a record that are looked at: $Volume has 7.
-const MOST_ATTRIBUTES: u32 = 32;
 
 pub(super) const FORMAT: Format = Format::new(Type::Ntfs).magic(3, b"NTFS    ");
 
@@ -52,14 +50,10 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
     if disk.u32(0) != FILE {
         return None;
     }
-    let allocated = u64::from(disk.u32(28));
+    let last = u64::from(disk.u32(28)).min(bytes as u64 - ATTRIBUTE_BYTES);
     let mut place = u64::from(disk.u16(20));
-    let mut left = MOST_ATTRIBUTES;
-    while left != 0 {
-        left -= 1;
-        if place > allocated || place + ATTRIBUTE_BYTES > bytes as u64 {
-            break;
-        }
+    // Attributes: a byte long at least each, so no more than there are places.
+    while place <= last {
         let (kind, size) = (disk.u32(place), disk.u32(place + 4));
         if kind == ATTR_LABEL {
             let (length, name) = (disk.u32(place + 16), place + u64::from(disk.u16(place + 20)));
