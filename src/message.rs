@@ -17,72 +17,73 @@ macro_rules! messages {
         pub(crate) const ALL: &[Message] = &[$($(Message::$message,)*)*];
     };
 }
-/// Phrases that many messages have, by the control character that stands for each: what happens now, and, from
-/// [`WITH_OBJECT`] on, what an object follows.
-const PHRASES: &[u8] = b"|: giving up|: going on without it|: trying the next init|: what is left stays in memory|\
-find root: |mount root: |command line: root=|: |: TYPE=||, UUID=|, LABEL=";
+/// Phrases that many messages have, by the control character that stands for each: what an object follows; what happens
+/// now; and, from `\x0d` on, what a message begins with.
+const PHRASES: &[u8] = b"|find root: |mount root: |command line: root=|: |: TYPE=|, UUID=|, LABEL=|\
+: giving up|: going on without it||: trying the next init|: what is left stays in memory|\
+find init|there is |giving up: |find module";
 
-/// The first phrase that has an object behind it.
-pub const WITH_OBJECT: u8 = 5;
+/// The first phrase that has no object behind it.
+pub const WITHOUT_OBJECT: u8 = 8;
 
-// In each, `%` stands for an object (a path, a device, a module, a word of the command line), `\x08` for another one
+// In each, `%` stands for an object (a path, a device, a module, a word of the command line), `\x04` for another one
 // behind a colon, the last of them for the
 // errno's name and meaning where there is one. The digit is the level.
 messages! {
-    "\x01": {
-        FindRoot "3\x05\x08",
-        Duplicate "3\x05: on two devices at least, pintle.duplicate=first would take any",
-        MountRoot "3\x06 as %\x08",
-        NoTypeFits "3\x06: no type fits it and rootflags=",
-        NoRoot "3\x06: it holds %, which is no file system",
-        Swapped "3\x06: another device than the one that was found",
-        Chdir "3chdir\x08\x08",
-        FindInit "3find init\x08\x08",
-        NoInit "3find init: none can be executed, name one by init=",
-        Pivot "3pivot_root\x08\x08",
-        CloneRoot "3open_tree\x08\x08",
-        CoverRoot "3move_mount\x08\x08",
-        Chroot "3chroot\x08\x08",
-        Execve "3execve\x08\x08",
-        Stay "3root=initramfs\x08\x08",
-        Reboot "3reboot\x08\x08",
+    "\x08": {
+        FindRoot "3\x01\x04",
+        Duplicate "3\x01: on two devices at least, pintle.duplicate=first would take any",
+        MountRoot "3\x02 as %\x04",
+        NoTypeFits "3\x02: no type fits it and rootflags=",
+        NoRoot "3\x02: it holds %, which is no file system",
+        Swapped "3\x02: another device than the one that was found",
+        Chdir "3chdir\x04\x04",
+        FindInit "3\x0d\x04\x04",
+        NoInit "3\x0d: none can be executed, name one by init=",
+        Pivot "3pivot_root\x04\x04",
+        CloneRoot "3open_tree\x04\x04",
+        CoverRoot "3move_mount\x04\x04",
+        Chroot "3chroot\x04\x04",
+        Execve "3execve\x04\x04",
+        Stay "3root=initramfs\x04\x04",
+        Reboot "3reboot\x04\x04",
     }
-    "\x02": {
-        Mount "4mount\x08\x08",
-        ReadCmdline "4read\x08\x08",
-        UnknownWord "4command line\x08: unknown word",
-        ListModules "4open\x08\x08",
-        NoModules "4find modules: /lib/modules/%/modules.dep\x08",
-        NoSuchModule "4find module\x08: not in modules.dep",
-        LoadModule "4finit_module\x08\x08",
-        MoveApi "4move into the new root\x08\x08",
-        UnknownRoot "4\x07: unknown form, known are /dev/NAME, MAJ:MIN, hex, (PART)UUID=, (PART)LABEL=",
-        UdevRoot "4\x07: made by udev, which runs later: UUID= and LABEL= work",
-        NetworkRoot "4\x07: roots on the network are not mounted",
+    "\x09": {
+        Mount "4mount\x04\x04",
+        ReadCmdline "4read\x04\x04",
+        UnknownWord "4command line\x04: unknown word",
+        ListModules "4open\x04\x04",
+        NoModules "4\x10s: /lib/modules/%/modules.dep\x04",
+        NoSuchModule "4\x10\x04: not in modules.dep",
+        LoadModule "4finit_module\x04\x04",
+        MoveApi "4move into the new root\x04\x04",
+        UnknownRoot "4\x03: unknown form, known are /dev/NAME, MAJ:MIN, hex, (PART)UUID=, (PART)LABEL=",
+        UdevRoot "4\x03: made by udev, which runs later: UUID= and LABEL= work",
+        NetworkRoot "4\x03: roots on the network are not mounted",
     }
-    "\x03": {
-        TryInit "4find init\x08\x08",
-        TryExec "4execve\x08\x08",
+    "\x0b": {
+        TryInit "4\x0d\x04\x04",
+        TryExec "4execve\x04\x04",
     }
-    "\x04": {
-        Detach "4umount2\x08\x08",
-        Free "4free initramfs\x08\x08",
+    "\x0c": {
+        Detach "4umount2\x04\x04",
+        Free "4free initramfs\x04\x04",
     }
     "": {
-        Uevents "4listen to uevents\x08\x08: looking every 100 ms",
-        Waiting "4\x05: not there after % s: waiting, rootwait=%",
+        Uevents "4listen to uevents\x04\x04: looking every 100 ms",
+        Waiting "4\x01: not there after % s: waiting, rootwait=%",
         Took "6pintle.root=%: it is %",
-        WouldMount "6root=% is %\x09\x0b\x0c: it would be mounted %",
+        WouldMount "6root=% is %\x05\x06\x07: it would be mounted %",
         InitrdRelease "4root=initramfs: /etc/initrd-release makes systemd take it for an initrd",
         WouldStay "6root=initramfs is the initramfs itself: it would stay",
         Mounted "6mounted % (%) %",
         Stuck "4find root: /dev/%: does not answer: looking at the others",
-        Match "3\x05 is on /dev/%",
-        Incomplete "4\x05: btrfs: devices are missing: waiting",
-        Device "3there is %\x09\x0b\x0c, % sectors of 512 bytes",
-        DevicesEnd "3there is no other block device",
-        Panic "3giving up: PID 1 ends, the kernel panics, panic= decides",
-        Fail "3giving up: the machine will % in 10 s",
+        Match "3\x01 is on /dev/%",
+        Incomplete "4\x01: btrfs: devices are missing: waiting",
+        Device "3\x0e%\x05\x06\x07, % sectors of 512 bytes",
+        DevicesEnd "3\x0eno other block device",
+        Panic "3\x0fPID 1 ends, the kernel panics, panic= decides",
+        Fail "3\x0fthe machine will % in 10 s",
     }
 }
 
@@ -114,11 +115,16 @@ mod tests {
             assert!(!text.is_empty() && text.is_ascii() && split_once(text, b'\n').is_none(), "{message:?}");
         }
         assert_eq!(split(MESSAGES, b'\n').count(), ALL.len() + 1);
-        assert_eq!(Message::FindRoot.template(), Some((&b'3', &b"\x05\x08\x01"[..])));
-        assert_eq!(phrase(1), b": giving up");
-        assert_eq!(phrase(4), b": what is left stays in memory");
-        assert_eq!(phrase(12), b", LABEL=");
-        assert_eq!(phrase(13), b"");
-        assert_eq!(Message::Fail.template().map(|(_, text)| text), Some(&b"giving up: the machine will % in 10 s"[..]));
+        assert_eq!(Message::FindRoot.template(), Some((&b'3', &b"\x01\x04\x08"[..])));
+        let rows: [(u8, &[u8]); 6] = [
+            (4, b": "),
+            (8, b": giving up"),
+            (10, b""),
+            (12, b": what is left stays in memory"),
+            (16, b"find module"),
+            (17, b""),
+        ];
+        assert!(rows.into_iter().all(|(character, text)| phrase(character) == text));
+        assert_eq!(Message::Fail.template().map(|(_, text)| text), Some(&b"\x0fthe machine will % in 10 s"[..]));
     }
 }
