@@ -5,6 +5,8 @@
 
 use crate::buffers::Work;
 use crate::bytes::ZStr;
+use crate::error::Errno;
+use crate::file;
 use crate::guard::Initramfs;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
@@ -18,6 +20,9 @@ use linux_raw_sys::general::{MNT_DETACH, O_NOCTTY, O_RDWR};
 
 /// Where the initramfs stays for the shutdown.
 const KEPT: ZStr<'_> = z!(c"/run/initramfs");
+
+/// What becomes descriptors 0 to 2.
+const CONSOLE: &[u8] = b"/dev/console";
 
 mod free;
 mod init;
@@ -33,32 +38,61 @@ pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramf
         return;
     }
     let chosen = request.get(Key::Init);
-    if let Ok(inits) = init::find(log, &chosen, work) {
-        switch(log, request, initramfs, inits, work);
+    if let Ok(inits) = init::find(log, &chosen, work)
+        && switch(log, initramfs, false, CONSOLE, inits, work)
+    {
+        policy::give_up(log, request);
     }
     // Wherever it is mounted by now.
     let _ = log.kernel.umount2(z!(c"."), MNT_DETACH);
     let _ = log.kernel.chdir(z!(c"/"));
 }
 
-/// Makes the working directory `/`, and executes the first of `inits`. It returns only where the pivot failed, and has
-/// put everything back.
-fn switch<K: Kernel>(
+/// The same for somebody else's /init: `init` in the root that is mounted at `new_root`. It returns only where that can't
+/// be executed.
+pub fn switch_root<K: Kernel>(
     log: &mut Log<'_, K>,
-    request: &Request<'_>,
     initramfs: &mut Initramfs,
-    inits: &[&[u8]],
+    new_root: &[u8],
+    init: &[u8],
+    console: Option<&[u8]>,
     work: &mut Work,
 ) {
-    // While /dev is where pintle mounted it: whatever the new root has at /dev, the console is the kernel's.
-    let console = open_console(log);
-    pivot::move_apis(log);
+    work.name.set(new_root);
+    let entered = work.name.as_z_str().map_or(Err(Errno::ENAMETOOLONG), |path| log.kernel.chdir(path));
+    if let Err(errno) = entered {
+        return log.failed(Message::Chdir, new_root, errno);
+    }
+    // Otherwise the kernel's answer would be that of the rootfs.
+    if !log.kernel.statx(Fd::CWD, z!(c"."), 0).is_ok_and(|stat| stat.is_mount) {
+        return log.say(Message::NoMountPoint, &[new_root]);
+    }
+    let chosen = Some(init);
+    if let Ok(inits) = init::find(log, &chosen, work) {
+        switch(log, initramfs, true, console.unwrap_or(CONSOLE), inits, work);
+    }
+}
+
+/// Makes the working directory `/`, and executes the first of `inits`. It returns only where that failed: false where the
+/// pivot did, and everything is put back; true behind the point of no return. The new root `has` mounts of its own.
+fn switch<K: Kernel>(
+    log: &mut Log<'_, K>,
+    initramfs: &mut Initramfs,
+    has: bool,
+    console: &[u8],
+    inits: &[&[u8]],
+    work: &mut Work,
+) -> bool {
+    // While /dev is where it was mounted: whatever the new root has at /dev, the console is the kernel's.
+    let console = open_console(log, console);
+    pivot::move_apis(log, has);
     if let Err((message, errno)) = pivot::pivot(log.kernel, initramfs) {
         pivot::move_back(log.kernel);
         if let Some(console) = console {
             log.kernel.close(console);
         }
-        return log.failed(message, b"/", errno);
+        log.failed(message, b"/", errno);
+        return false;
     }
     let kept = keep_for_shutdown(log, initramfs.root);
     if let Err(errno) = log.kernel.umount2(z!(c"."), MNT_DETACH) {
@@ -70,7 +104,7 @@ fn switch<K: Kernel>(
     }
     log.kernel.close(initramfs.root);
     init::exec(log, inits, work);
-    policy::give_up(log, request)
+    true
 }
 
 /// Keeps the initramfs at /run/initramfs where it has a /shutdown: an init like systemd goes back there in the end, and
@@ -107,7 +141,7 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
     if let Err((message, errno)) = pivot::stay(log.kernel) {
         return log.failed(message, b"/", errno);
     }
-    let console = open_console(log);
+    let console = open_console(log, CONSOLE);
     set_stdio(log.kernel, console);
     log.kernel.close(initramfs.root);
     init::exec(log, inits, work);
@@ -115,9 +149,9 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
 
 /// The console for descriptors 0 to 2; where there is none, or a dead one, /dev/null.
 #[inline(never)]
-fn open_console<K: Kernel>(log: &mut Log<'_, K>) -> Option<Fd> {
+fn open_console<K: Kernel>(log: &mut Log<'_, K>, path: &[u8]) -> Option<Fd> {
     let flags = O_RDWR | O_NOCTTY;
-    log.kernel.open(z!(c"/dev/console"), flags).or_else(|_| log.kernel.open(z!(c"/dev/null"), flags)).ok()
+    file::open(log.kernel, b"%", &[path], flags).or_else(|_| log.kernel.open(z!(c"/dev/null"), flags)).ok()
 }
 
 /// Makes `console` descriptors 0 to 2: those that the kernel opened are files of the initramfs, and keep it in memory.

@@ -47,6 +47,8 @@ pub struct Stat {
     pub dev: Option<Dev>,
     /// It is the root of a mount (`STATX_ATTR_MOUNT_ROOT`).
     pub is_mount: bool,
+    /// The mount that it is reached by, as /proc/self/mountinfo counts them.
+    pub mnt_id: u64,
 }
 
 impl Stat {
@@ -124,11 +126,21 @@ pub trait Kernel {
     fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]>;
     /// fork(2): a child that does `job` with its copy of `state`, and exits. Returns its pidfd, which is readable when it has ended.
     fn fork<T>(&mut self, state: &mut T, job: &mut dyn FnMut(&mut Self, &mut T)) -> Result<Fd>;
-    /// Reaps a child that has ended.
-    fn waitid(&mut self, pidfd: Fd);
+    /// Waits for a child's end, and reaps it; its exit status, or, as a shell has it, 128 and the signal that killed it.
+    fn waitid(&mut self, pidfd: Fd) -> i32;
+    fn geteuid(&mut self) -> u32;
+    fn getegid(&mut self) -> u32;
+    fn unshare(&mut self, flags: u32) -> Result<()>;
+    /// All descriptors from `first` on.
+    fn close_range(&mut self, first: i32) -> Result<()>;
+
+    /// The argument in this place, of those that are left; 0 was the name that pintle was called by. No call, like `line`.
+    fn argument(&mut self, place: usize) -> Option<&'static [u8]>;
+    /// Takes so many arguments off the front: an exec passes on what is left.
+    fn shift(&mut self, count: usize);
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()>;
-    /// With the arguments and the environment that the kernel gave pintle, but `path` as `argv[0]`.
+    /// With the arguments that are left and the environment that the kernel gave pintle, but `path` as `argv[0]`.
     /// It returns only to say why it failed.
     fn execve(&mut self, path: ZStr<'_>) -> Errno;
     fn sync(&mut self);

@@ -14,15 +14,18 @@ use sys::Linux;
 /// PID 1 of an initramfs boots; anything else gets the command-line forms.
 ///
 /// The guard comes first: run by hand on a workstation, an init without it mounts over /proc. No word of the
-/// arguments has a say: the kernel puts words of its command line there.
+/// arguments has a say, for the kernel puts words of its command line there; only the name it is called by, which somebody
+/// else's /init chose.
 fn main(linux: &mut Linux, buffers: &mut Buffers) -> ! {
     if let Some(initramfs) = pintle::guard::initramfs(linux) {
-        pintle::boot::boot(linux, initramfs, buffers)
+        match pintle::tool::switch_root::named(linux) {
+            true => pintle::tool::switch_root::run(linux, initramfs, buffers),
+            false => pintle::boot::boot(linux, initramfs, buffers),
+        }
     }
     // What the proof that no panic is reachable is tested with: the optimiser can't know the number.
     #[cfg(reachable_panic)]
     core::hint::black_box(b"ab"[usize::try_from(linux.getpid()).unwrap_or(0)]);
-    let arguments = if linux.getpid() == 1 { |_| None } else { sys::argument };
-    let status = pintle::tool::run(linux, arguments, buffers);
+    let status = pintle::tool::run(linux, buffers);
     linux.exit_group(status)
 }

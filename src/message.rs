@@ -45,6 +45,7 @@ messages! {
         CoverRoot "3move_mount\x04\x04",
         Chroot "3chroot\x04\x04",
         Execve "3execve\x04\x04",
+        NoMountPoint "3switch_root\x04: no mount point",
         Stay "3root=initramfs\x04\x04",
         Reboot "3reboot\x04\x04",
     }

@@ -8,7 +8,6 @@ mod panic;
 mod start;
 
 use pintle::kmsg::Line;
-pub(crate) use start::argument;
 
 /// The running Linux. It holds nothing: a pointer to it is never passed on in the compiled program.
 pub(crate) struct Linux(());

@@ -1,39 +1,71 @@
-//! The command-line forms: what pintle does where it is not the init of an initramfs.
+//! The command-line forms: what pintle does where it is not the init of an initramfs, or somebody else's /init calls it by
+//! the name of one.
 
 use crate::buffers::Buffers;
-use crate::bytes::take_any;
+use crate::bytes::{basename, place_of};
 use crate::kernel::{Fd, Kernel};
 
 mod out;
+mod pivot_root;
 mod probe;
 mod root;
+mod run;
+pub mod switch_root;
 
-const USAGE: &[u8] = b"usage: init probe FILE... | init root \"WORDS\" | init --help | init --version\n\
-pintle, the /init of a Linux initramfs, boots only as PID 1 of one, on Linux 5.10 or later.\n\
-  probe  what is on devices or in images, as blkid(8) writes it; exit status 2 for nothing\n\
-  root   what these words of a kernel command line would boot here\n";
+const USAGE: &[u8] = b"usage: init FORM [ARGUMENT...]\n\
+pintle, the /init of a Linux initramfs, boots only as PID 1 of one, on Linux 5.10 or later. Its other forms:\n\
+  probe FILE...                    what is on devices or in images, as blkid(8) writes it; exit status 2 for nothing\n\
+  root \"WORDS\"                     what these words of a kernel command line would boot here\n\
+  pivot_root NEW_ROOT PUT_OLD      pivot_root(8)\n\
+  switch_root [-c CONSOLE] NEW_ROOT INIT [ARG...]\n\
+                                   switch_root(8), only by that name and as PID 1 of an initramfs\n\
+  run [--proc] [--dev] [--user] NEW_ROOT [COMMAND [ARG...]]\n\
+                                   a command, or a shell, in another root; --user needs no privilege\n\
+  --help, --version\n";
 const VERSION: &[u8] = concat!("pintle ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// The forms.
-const FORMS: &[u8] = b"--help|--version|probe|root";
+const FORMS: &[u8] = b"--help|--version|probe|root|pivot_root|switch_root|run";
+const HELP: usize = 0;
+const VERSION_FORM: usize = 1;
 const PROBE: usize = 2;
 const ROOT: usize = 3;
+const PIVOT_ROOT: usize = 4;
+const SWITCH_ROOT: usize = 5;
+const RUN: usize = 6;
 
-/// An argument by its place, from the one on that selects the form.
-pub type Arguments = fn(usize) -> Option<&'static [u8]>;
+/// Runs the form that pintle is called by the name of, or that its first argument selects, and returns the exit status: 2
+/// for none, with the usage on stderr. As PID 1, of a container say, it has no other.
+pub fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
+    if kernel.getpid() == 1 {
+        return usage(kernel);
+    }
+    let name = basename(kernel.argument(0).unwrap_or_default());
+    let mut form = place_of(FORMS, name);
+    if form.is_none() {
+        kernel.shift(1);
+        form = place_of(FORMS, kernel.argument(0).unwrap_or_default());
+    }
+    kernel.shift(1);
+    match form {
+        Some(HELP) => say(kernel, USAGE),
+        Some(_) if kernel.argument(0) == Some(b"--help") => say(kernel, USAGE),
+        Some(VERSION_FORM) => say(kernel, VERSION),
+        Some(PROBE) => probe::run(kernel, buffers),
+        Some(ROOT) => root::run(kernel, buffers),
+        Some(PIVOT_ROOT) => pivot_root::run(kernel, buffers),
+        Some(SWITCH_ROOT) => out::fail(kernel, b"switch_root", b"/", b"not PID 1 of an initramfs: nothing was touched"),
+        Some(RUN) => run::run(kernel, buffers),
+        _ => usage(kernel),
+    }
+}
 
-/// Runs the form that the first of `arguments` selects, and returns the exit status: 2 for none, with the usage on stderr.
-pub fn run<K: Kernel>(kernel: &mut K, arguments: Arguments, buffers: &mut Buffers) -> i32 {
-    let mut rest = arguments(1).unwrap_or_default();
-    let form = take_any(&mut rest, FORMS);
-    let is_known = rest.is_empty();
-    if is_known && form == PROBE && arguments(2).is_some() {
-        return probe::run(kernel, arguments, buffers);
-    }
-    if is_known && form == ROOT && arguments(3).is_none() {
-        return root::run(kernel, arguments(2).unwrap_or_default(), buffers);
-    }
-    let asked = is_known && form < PROBE;
-    let text = if asked && form != 0 { VERSION } else { USAGE };
-    kernel.write(Fd(if asked { 1 } else { 2 }), text).map_or(1, |_| if asked { 0 } else { 2 })
+fn say<K: Kernel>(kernel: &mut K, text: &[u8]) -> i32 {
+    kernel.write(Fd(1), text).map_or(1, |_| 0)
+}
+
+/// What there is, on standard error; returns the exit status of not being told what to do.
+#[inline(never)]
+fn usage<K: Kernel>(kernel: &mut K) -> i32 {
+    kernel.write(Fd(2), USAGE).map_or(1, |_| 2)
 }

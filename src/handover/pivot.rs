@@ -13,29 +13,32 @@ use crate::message::Message;
 use crate::mounts::{APIS, Api};
 use crate::z;
 use linux_raw_sys::general::{
-    MNT_DETACH, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH, O_CLOEXEC, O_DIRECTORY, O_PATH, OPEN_TREE_CLONE,
-    RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS,
+    AT_EMPTY_PATH, MNT_DETACH, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH, O_CLOEXEC, O_DIRECTORY, O_PATH,
+    OPEN_TREE_CLONE, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS,
 };
 
 /// Moves /dev, /proc, /sys and /run into the new root. One whose directory is missing there, or is a link, is detached:
-/// it must not hold the initramfs.
-pub(super) fn move_apis<K: Kernel>(log: &mut Log<'_, K>) {
+/// it must not hold the initramfs. So is one of which somebody `has` mounted another there.
+pub(super) fn move_apis<K: Kernel>(log: &mut Log<'_, K>, has: bool) {
     for api in APIS.iter().rev() {
-        match move_api(log.kernel, api) {
+        match move_api(log.kernel, api, has) {
             // EINVAL: it isn't mounted, and a line has said so.
-            Ok(()) | Err(Errno::EINVAL) => {}
-            Err(errno) => {
-                log.failed(Message::MoveApi, api.path.to_bytes(), errno);
-                let _ = log.kernel.umount2(api.path, MNT_DETACH);
-            }
+            Ok(()) | Err(Errno::EINVAL) => continue,
+            Err(Errno::EBUSY) if has => {}
+            Err(errno) => log.failed(Message::MoveApi, api.path.to_bytes(), errno),
         }
+        let _ = log.kernel.umount2(api.path, MNT_DETACH);
     }
 }
 
-fn move_api<K: Kernel>(kernel: &mut K, api: &Api) -> Result<()> {
+fn move_api<K: Kernel>(kernel: &mut K, api: &Api, has: bool) -> Result<()> {
     let resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
     let place = kernel.openat2(Fd::CWD, api.name(), O_PATH | O_DIRECTORY | O_CLOEXEC, resolve)?;
-    let moved = kernel.move_mount(Fd::CWD, api.path, place, z!(c""), MOVE_MOUNT_T_EMPTY_PATH);
+    let moved = if has && kernel.statx(place, z!(c""), AT_EMPTY_PATH).is_ok_and(|stat| stat.is_mount) {
+        Err(Errno::EBUSY)
+    } else {
+        kernel.move_mount(Fd::CWD, api.path, place, z!(c""), MOVE_MOUNT_T_EMPTY_PATH)
+    };
     kernel.close(place);
     moved
 }

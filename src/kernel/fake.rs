@@ -120,6 +120,8 @@ pub(crate) struct Fake {
     pub(crate) hangs_until_ms: u64,
     /// Counts what was attached to the devices that are there.
     pub(crate) diskseq: u64,
+    /// What pintle is called by and with.
+    pub(crate) arguments: Vec<&'static str>,
     /// The next process is a child.
     child: bool,
     btrfs_scanned: BTreeSet<String>,
@@ -173,6 +175,7 @@ impl Fake {
             hangs_at_open: false,
             hangs_until_ms: u64::MAX,
             diskseq: 0,
+            arguments: vec!["/init"],
             child: false,
             btrfs_scanned: BTreeSet::new(),
             fds: BTreeMap::new(),
@@ -568,14 +571,15 @@ impl Kernel for Fake {
         self.come();
         if text(path).ends_with("self/ns/pid") {
             let there = self.proc_mounted || dir != Fd::CWD;
-            let stat = Stat { mode: S_IFREG, ino: self.pid_namespace, rdev: NO_DEV, dev: NO_DEV, is_mount: false };
+            let stat =
+                Stat { mode: S_IFREG, ino: self.pid_namespace, rdev: NO_DEV, dev: NO_DEV, is_mount: false, mnt_id: 0 };
             return there.then_some(stat).ok_or(Errno::ENOENT);
         }
         let full = self.crossed(dir, path);
         let file = self.lookup(&full)?;
         let device = self.devices.get(&full).copied().unwrap_or(NO_DEV);
         let is_mount = self.mounts.contains_key(&self.full(dir, path));
-        Ok(Stat { mode: file.mode, ino: 1, rdev: file.rdev, dev: device, is_mount })
+        Ok(Stat { mode: file.mode, ino: 1, rdev: file.rdev, dev: device, is_mount, mnt_id: 0 })
     }
 
     fn fstatfs(&mut self, fd: Fd) -> Result<u32> {
@@ -761,9 +765,34 @@ impl Kernel for Fake {
         Ok(pidfd)
     }
 
-    fn waitid(&mut self, pidfd: Fd) {
+    fn waitid(&mut self, pidfd: Fd) -> i32 {
         let _ = self.call(format!("waitid {}", pidfd.0));
         assert_eq!(self.fds[&pidfd.0].path, "pidfd:ended");
+        0
+    }
+
+    fn geteuid(&mut self) -> u32 {
+        1000
+    }
+
+    fn getegid(&mut self) -> u32 {
+        1001
+    }
+
+    fn unshare(&mut self, flags: u32) -> Result<()> {
+        self.call(format!("unshare {flags:#x}"))
+    }
+
+    fn close_range(&mut self, first: i32) -> Result<()> {
+        self.call(format!("close_range {first}"))
+    }
+
+    fn argument(&mut self, place: usize) -> Option<&'static [u8]> {
+        self.arguments.get(place).map(|argument| argument.as_bytes())
+    }
+
+    fn shift(&mut self, count: usize) {
+        self.arguments.drain(..count.min(self.arguments.len()));
     }
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {

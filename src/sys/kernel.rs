@@ -7,10 +7,10 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
 use linux_raw_sys::btrfs::{BTRFS_PATH_NAME_MAX, btrfs_ioctl_vol_args};
 use linux_raw_sys::general::{
-    __kernel_timespec, AT_EMPTY_PATH, CLOCK_MONOTONIC, CLONE_PIDFD, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC,
+    __kernel_timespec, AT_EMPTY_PATH, CLD_EXITED, CLOCK_MONOTONIC, CLONE_PIDFD, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC,
     LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_CLOEXEC, P_PIDFD, POLLIN,
-    PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MODE, STATX_TYPE, W_OK, WEXITED,
-    X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
+    PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MNT_ID, STATX_MODE, STATX_TYPE,
+    W_OK, WEXITED, X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
 };
 use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
@@ -39,6 +39,11 @@ macro_rules! done {
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "that is what the kernel put there")]
 fn int(value: usize) -> i32 {
     value as i32
+}
+
+/// A user's or a group's, which may have all of its 32 bits.
+fn id(value: usize) -> u32 {
+    int(value).cast_unsigned()
 }
 
 /// Errors are negative.
@@ -161,7 +166,7 @@ impl Kernel for Linux {
 
     fn statx(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Stat> {
         let mut stat = MaybeUninit::<statx>::uninit();
-        let asked = STATX_TYPE | STATX_MODE | STATX_INO;
+        let asked = STATX_TYPE | STATX_MODE | STATX_INO | STATX_MNT_ID;
         // SAFETY: reads a C string and writes one statx.
         unsafe { done!(statx, dir.int(), path.as_ptr(), flags, asked, stat.as_mut_ptr()) }?;
         // SAFETY: written, and any bytes are a statx.
@@ -171,6 +176,7 @@ impl Kernel for Linux {
             ino: stat.stx_ino,
             rdev: Dev::new(stat.stx_rdev_major, stat.stx_rdev_minor),
             dev: Dev::new(stat.stx_dev_major, stat.stx_dev_minor),
+            mnt_id: stat.stx_mnt_id,
             is_mount: stat.stx_attributes & u64::from(STATX_ATTR_MOUNT_ROOT) != 0,
         })
     }
@@ -336,9 +342,41 @@ impl Kernel for Linux {
     }
 
     #[inline(never)]
-    fn waitid(&mut self, pidfd: Fd) {
-        // SAFETY: takes numbers; nothing is asked for but that it be reaped.
-        let _ = unsafe { done!(waitid, P_PIDFD, pidfd.int(), 0, WEXITED, 0) };
+    fn waitid(&mut self, pidfd: Fd) -> i32 {
+        // A siginfo_t: si_signo, si_errno, si_code; from the fifth on si_pid, si_uid, si_status (sigaction(2)).
+        let mut info = [0_i32; 32];
+        // SAFETY: takes numbers; the kernel writes one siginfo_t, which has 128 bytes.
+        let _ = unsafe { done!(waitid, P_PIDFD, pidfd.int(), &raw mut info, WEXITED, 0) };
+        let [_, _, code, _, _, _, status, ..] = info;
+        if code.cast_unsigned() == CLD_EXITED { status } else { 128 + status }
+    }
+
+    fn geteuid(&mut self) -> u32 {
+        // SAFETY: takes nothing.
+        id(unsafe { raw_syscall!(Sysno::geteuid) })
+    }
+
+    fn getegid(&mut self) -> u32 {
+        // SAFETY: takes nothing.
+        id(unsafe { raw_syscall!(Sysno::getegid) })
+    }
+
+    fn unshare(&mut self, flags: u32) -> Result<()> {
+        // SAFETY: takes a number; no memory is unshared, for no thread shares it.
+        unsafe { done!(unshare, flags) }
+    }
+
+    fn close_range(&mut self, first: i32) -> Result<()> {
+        // SAFETY: takes numbers; no Rust object owns a descriptor here.
+        unsafe { done!(close_range, first, u32::MAX, 0) }
+    }
+
+    fn argument(&mut self, place: usize) -> Option<&'static [u8]> {
+        self.arguments().get(place)
+    }
+
+    fn shift(&mut self, count: usize) {
+        super::start::shift(count);
     }
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {

@@ -9,6 +9,7 @@ use pintle::kmsg::Line;
 ///
 /// Holds: `argv` points to `argc` pointers and a null pointer, and the environment's vector, likewise ended, follows
 /// right behind it. All of it lives as long as the process; an exec writes the first pointer, nobody writes another.
+/// [`shift`] leaves what is behind the first ones, of which the same holds.
 #[derive(Clone, Copy)]
 pub(super) struct Arguments {
     argc: usize,
@@ -21,8 +22,8 @@ impl Arguments {
         self.argc != 0
     }
 
-    /// The argument in place `index`; 0 is the name.
-    fn get(&self, index: usize) -> Option<&'static [u8]> {
+    /// The argument in place `index`; 0 is the first.
+    pub(super) fn get(&self, index: usize) -> Option<&'static [u8]> {
         if index >= self.argc {
             return None;
         }
@@ -68,13 +69,16 @@ pub(super) fn line(_: &mut Linux) -> &mut Line {
     unsafe { &mut *line }
 }
 
-/// What this process was started with.
+/// What this process was started with, and [`shift`] has left.
 pub(super) fn arguments() -> Arguments {
-    // SAFETY: written once, before anybody reads it.
+    // SAFETY: the only thread there is holds no reference to it.
     unsafe { ARGUMENTS }
 }
 
-/// The argument in place `index`; 0 is the name that pintle was called by.
-pub(crate) fn argument(index: usize) -> Option<&'static [u8]> {
-    arguments().get(index)
+/// Leaves the arguments behind the first `count`, if there are so many.
+pub(super) fn shift(count: usize) {
+    let Arguments { argc, argv } = arguments();
+    let count = count.min(argc);
+    // SAFETY: no more than argc, behind which the null pointer stands; nobody holds a reference to it.
+    unsafe { ARGUMENTS = Arguments { argc: argc - count, argv: argv.add(count) } };
 }

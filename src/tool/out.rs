@@ -21,14 +21,23 @@ pub(super) fn flush<K: Kernel>(kernel: &mut K) {
     text(kernel).clear();
 }
 
-/// Says on standard error why there is nothing to write of the file `name`.
-pub(super) fn fail<K: Kernel>(kernel: &mut K, name: &[u8], errno: Errno) {
+/// Says on standard error what failed, at what, and why; returns the exit status.
+#[inline(never)]
+pub(super) fn fail<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], why: &[u8]) -> i32 {
     let line = text(kernel);
-    fill(line, b"init probe: %: ", &[name], true);
-    errno.describe(line);
+    fill(line, b"init %: %: %", &[what, object, why], true);
     line.push(b"\n");
     let _ = kernel.write_line(Fd(2), 0);
     text(kernel).clear();
+    1
+}
+
+/// The same of a call.
+#[inline(never)]
+pub(super) fn failed<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], errno: Errno) -> i32 {
+    let mut why = Text::new();
+    errno.describe(&mut why);
+    fail(kernel, what, object, why.as_bytes())
 }
 
 /// Ends the line, and writes it.

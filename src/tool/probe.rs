@@ -1,7 +1,7 @@
 //! `init probe FILE…`: what is on devices and in image files.
 
-use super::Arguments;
 use super::out::{self, push_key, push_safe};
+use super::usage;
 use crate::buffers::{Buffers, Work};
 use crate::device::look::{self, Device};
 use crate::disk::Disk;
@@ -17,16 +17,20 @@ use linux_raw_sys::ioctl::BLKSSZGET;
 const MOST_LINES: usize = 1 + 1024;
 
 /// Shows each file; returns the exit status: 2 when nothing was recognised in any.
-pub(super) fn run<K: Kernel>(kernel: &mut K, arguments: Arguments, buffers: &mut Buffers) -> i32 {
+pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
+    if kernel.argument(0).is_none() {
+        return usage(kernel);
+    }
     let mut recognised = false;
-    for name in (2..).map_while(arguments) {
+    while let Some(name) = kernel.argument(0) {
+        kernel.shift(1);
         match file::open(kernel, b"%", &[name], O_RDONLY | O_NONBLOCK | O_NOCTTY) {
             Ok(fd) => {
                 recognised |= show(kernel, fd, name, &mut buffers.work);
                 kernel.close(fd);
             }
             Err(errno) => {
-                out::fail(kernel, name, errno);
+                out::failed(kernel, b"probe", name, errno);
             }
         }
     }

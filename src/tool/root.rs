@@ -1,12 +1,17 @@
 //! `init root "WORDS"`: what a kernel command line would boot on this machine, and why. Nothing is mounted.
 
+use super::usage;
 use crate::boot;
 use crate::buffers::Buffers;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 
-/// Explains `words`; returns the exit status: 1 where nothing would be booted.
-pub(super) fn run<K: Kernel>(kernel: &mut K, words: &[u8], buffers: &mut Buffers) -> i32 {
+/// Explains the words; returns the exit status: 1 where nothing would be booted.
+pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
+    if kernel.argument(1).is_some() {
+        return usage(kernel);
+    }
+    let words = kernel.argument(0).unwrap_or_default();
     let log = &mut Log::to_stdout(kernel);
     let request = &boot::read_request(log, words);
     // What isn't there now isn't waited for.

@@ -1,0 +1,88 @@
+//! `init pivot_root NEW_ROOT PUT_OLD`: pivot_root(8), but where the kernel has one answer, EINVAL, for many mistakes, it is
+//! told which.
+//!
+//! Source: pivot_root(2); `path_pivot_root()` in fs/namespace.c; `/proc/self/mountinfo` in proc(5).
+
+use super::out;
+use super::usage;
+use crate::buffers::{Buffers, Work};
+use crate::bytes::{decimal, split, take_until};
+use crate::error::Errno;
+use crate::file;
+use crate::kernel::{Fd, Kernel, Stat};
+use crate::z;
+
+const WHAT: &[u8] = b"pivot_root";
+
+/// Makes NEW_ROOT the root of the mount namespace, and puts the old one at PUT_OLD; returns the exit status.
+pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
+    let (Some(new_root), Some(put_old), None) = (kernel.argument(0), kernel.argument(1), kernel.argument(2)) else {
+        return usage(kernel);
+    };
+    let Work { name, data, list, .. } = &mut buffers.work;
+    name.set(new_root);
+    data.set(put_old);
+    let (Some(new), Some(old)) = (name.as_z_str(), data.as_z_str()) else {
+        return out::failed(kernel, WHAT, new_root, Errno::ENAMETOOLONG);
+    };
+    let Err(errno) = kernel.pivot_root(new, old) else { return 0 };
+    if errno == Errno::EINVAL
+        && let Ok(root) = kernel.statx(Fd::CWD, z!(c"/"), 0)
+        && let Ok(new) = kernel.statx(Fd::CWD, new, 0)
+        && let Ok(old) = kernel.statx(Fd::CWD, old, 0)
+    {
+        let why = reason(file::read_all(kernel, b"/proc/self/mountinfo", list), &root, &new, &old);
+        return out::fail(kernel, WHAT, new_root, why);
+    }
+    out::failed(kernel, WHAT, new_root, errno)
+}
+
+/// Which of the rules of pivot_root(2) was broken, in the order in which the kernel looks at them.
+fn reason(mountinfo: &[u8], root: &Stat, new: &Stat, old: &Stat) -> &'static [u8] {
+    let mount = |stat: &Stat| Mount::find(mountinfo, stat.mnt_id);
+    let parent_shared = |mount: Mount| Mount::find(mountinfo, mount.parent).shared;
+    if mount(old).shared {
+        b"PUT_OLD is on a mount with shared propagation: mount --make-private it"
+    } else if new.is_mount && parent_shared(mount(new)) {
+        b"it is mounted on a mount with shared propagation: mount --make-private that one"
+    } else if root.is_mount && parent_shared(mount(root)) {
+        b"the current root is mounted on a mount with shared propagation"
+    } else if !root.is_mount {
+        b"the current root directory is no mount point: it was made by chroot"
+    } else if mount(root).parent == root.mnt_id {
+        b"the current root is the rootfs, which can't be pivoted out of: use switch_root"
+    } else if !new.is_mount {
+        b"it is no mount point: mount --bind it on itself"
+    } else {
+        b"PUT_OLD is not at or below it"
+    }
+}
+
+/// A line of mountinfo.
+#[derive(Clone, Copy, Default)]
+struct Mount {
+    parent: u64,
+    shared: bool,
+}
+
+impl Mount {
+    /// The mount with this ID; none that is shared where it can't be seen from here.
+    fn find(mountinfo: &[u8], id: u64) -> Mount {
+        let mut lines = split(mountinfo, b'\n');
+        while let Some(mut line) = lines.take_part() {
+            if take_until(&mut line, b' ').and_then(decimal).is_some_and(|number| u64::from(number) == id) {
+                let parent = take_until(&mut line, b' ').and_then(decimal).unwrap_or(0).into();
+                // Optional fields stand before a `-`; no path holds a blank.
+                let mut fields = split(line, b' ');
+                let mut shared = false;
+                while let Some(field) = fields.take_part()
+                    && field != b"-"
+                {
+                    shared |= field.starts_with(b"shared:");
+                }
+                return Mount { parent, shared };
+            }
+        }
+        Mount::default()
+    }
+}
