@@ -209,15 +209,14 @@ pub fn push_encoded(text: &mut Text, mut bytes: &[u8], encoding: Encoding) {
 
 /// Takes the next unit of `encoding` from the front of `bytes`; 0 at the end.
 fn take_unit(bytes: &mut &[u8], encoding: Encoding) -> u32 {
-    let (unit, rest) = match (*bytes, encoding) {
-        ([low, high, rest @ ..], Encoding::Utf16Le) | ([high, low, rest @ ..], Encoding::Utf16Be) => {
-            (u32::from(u16::from_le_bytes([*low, *high])), rest)
-        }
-        ([byte, rest @ ..], Encoding::Bytes | Encoding::Latin1) => (u32::from(*byte), rest),
+    let narrow = matches!(encoding, Encoding::Bytes | Encoding::Latin1);
+    let (unit, rest) = match *bytes {
+        [byte, rest @ ..] if narrow => (u16::from(*byte), rest),
+        [low, high, rest @ ..] if !narrow => (u16::from_le_bytes([*low, *high]), rest),
         _ => return 0,
     };
     *bytes = rest;
-    unit
+    u32::from(if encoding == Encoding::Utf16Be { unit.swap_bytes() } else { unit })
 }
 
 /// Appends a code point below 0x110000 in UTF-8, or a byte as it is.

@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format::new(Type::ExFat).magic(3, b"EXFAT   ")
 pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
     let boot = disk.sector()?;
     let (sector_bits, cluster_bits) = (boot[108], boot[108].wrapping_add(boot[109]));
-    let mut root = Directory {
+    let root = Directory {
         fat: u64::from(le32(boot, 80)) << (sector_bits & 15),
         mask: !0,
         heap: u64::from(le32(boot, 88)) << (sector_bits & 15),

@@ -33,18 +33,18 @@ pub(crate) struct Directory {
 impl Directory {
     /// Goes to the first entry that has a label; false where there is none.
     #[inline(never)]
-    pub(super) fn find_label(&mut self, disk: &mut Disk<'_>) -> bool {
-        let (mut within, mut left) = (0, MOST_ENTRIES);
+    pub(super) fn find_label(&self, disk: &mut Disk<'_>) -> bool {
+        let (mut cluster, mut within, mut left) = (self.cluster, 0, MOST_ENTRIES);
         while left != 0 {
             left -= 1;
             if within >= self.cluster_bytes {
                 disk.base = self.fat;
-                let Some(link) = disk.array(u64::from(self.cluster) * 4) else { break };
-                self.cluster = u32::from_le_bytes(link) & self.mask;
+                let Some(link) = disk.array(u64::from(cluster) * 4) else { break };
+                cluster = u32::from_le_bytes(link) & self.mask;
                 within = 0;
             }
             // The mark of a chain's end is far past the last cluster, and past the end of the disk.
-            let Some(before) = self.cluster.checked_sub(FIRST_CLUSTER) else { break };
+            let Some(before) = cluster.checked_sub(FIRST_CLUSTER) else { break };
             disk.base = self.heap + u64::from(before) * u64::from(self.cluster_bytes) + u64::from(within);
             let Some(entry) = disk.bytes(0, ENTRY_BYTES).and_then(|entry| entry.first_chunk()) else { break };
             if entry[0] == 0 {

@@ -66,7 +66,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
     }
     identity.serial(serial.into(), 4);
     let fat = u64::from(reserved) << sector_bits;
-    let mut root = Directory { fat, mask, heap: heap << sector_bits, cluster_bytes, cluster };
+    let root = Directory { fat, mask, heap: heap << sector_bits, cluster_bytes, cluster };
     if root.find_label(disk) {
         let mut name = disk.bytes(0, 11)?;
         // What would mark the entry as deleted is stored as 5.
