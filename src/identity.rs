@@ -133,6 +133,7 @@ impl Identity {
         if length == 0 {
             return;
         }
+        self.label.clear();
         match disk.bytes(at, length) {
             Some(bytes) => push_label(&mut self.label, bytes, encoding),
             None => disk.failed = true,

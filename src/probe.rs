@@ -173,14 +173,18 @@ const TINY_BYTES: u64 = 1440 * 1024;
 /// Fills `identity` with what is on `disk`; false when nothing, or more than one thing, was recognised.
 #[inline(never)]
 pub fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
-    let tiny = disk.size <= TINY_BYTES;
+    // Members of a set, which what shines through of the set's contents must not hide, and what is encrypted.
+    let (mut least, mut last) = (Type::LinuxRaidMember, Type::CryptoLuks);
+    if disk.size <= TINY_BYTES {
+        (least, last) = (Type::DmVerityHash, Type::Udf);
+    }
     let (mut first, mut single) = (COUNT, false);
     // Extended partitions show as much of themselves as holds their table: they aren't read.
     let mut place = if disk.size > 1024 { 0 } else { COUNT };
     while place < COUNT {
         recognise(place, disk, identity);
         let kind = identity.kind;
-        if kind != Type::Nothing && !(tiny && kind <= Type::Lvm2Member) {
+        if kind >= least {
             // Only ISO 9660 and UDF may share a device (a hybrid of both).
             single |= kind < Type::Iso9660;
             if first == COUNT {
@@ -189,8 +193,7 @@ pub fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
                 first = COUNT;
                 break;
             }
-            // Members of a set, which what shines through of the set's contents must not hide, and what is encrypted.
-            if tiny || kind <= Type::CryptoLuks {
+            if kind <= last {
                 break;
             }
         }

@@ -57,7 +57,6 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
         }
         if disk.magic(8, NAME) {
             let length = disk.u32(24);
-            identity.label.clear();
             identity.label_at(disk, 28, length as usize, Encoding::Bytes);
         }
         if disk.magic(8, POOL_GUID) {
