@@ -56,6 +56,10 @@ mod xfs;
 #[cfg(feature = "zfs")]
 mod zfs;
 
+/// What the code of a family says: nothing where it is none; else whether label and UUID stand where the row of the table
+/// has them, from the base that it left.
+type Answer = Option<bool>;
+
 /// What is sure of a family without code: a row of the table.
 #[derive(Clone, Copy)]
 struct Format {
@@ -127,10 +131,10 @@ macro_rules! formats {
             $(#[cfg(feature = $feature)] $family,)*
         }
 
-        /// Looks at the rest, by the code of the family in `place`: whether it is one at all. That may also say what kind
-        /// of it, name it, or go to another base. (One function with all of that code in it is smaller than a function each.)
+        /// Looks at the rest, by the code of the family in `place`. That may also say what kind of it, name it, or go to
+        /// another base. (One function with all of that code in it is smaller than a function each.)
         #[inline(always)]
-        fn look(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+        fn look(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
             $(#[cfg(feature = $feature)]
             if place == Family::$family as usize {
                 return $family::probe(disk, identity);
@@ -220,17 +224,19 @@ fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
     {
         return;
     }
-    let found = look(place, disk, identity).is_some();
-    if found {
-        let (at, words) = (format.label & 0x1ff, format.label >> 9);
-        identity.label_at(disk, at.into(), usize::from(words) * 4, Encoding::Bytes);
-        identity.uuid_at(disk, format.uuid.into());
-        if identity.kind == Type::Nothing {
-            identity.kind = format.kind;
+    match look(place, disk, identity) {
+        Some(true) => {
+            let (at, words) = (format.label & 0x1ff, format.label >> 9);
+            identity.label_at(disk, at.into(), usize::from(words) * 4, Encoding::Bytes);
+            identity.uuid_at(disk, format.uuid.into());
         }
+        Some(false) => {}
+        None => disk.failed = true,
     }
-    if !found || disk.failed {
+    if disk.failed {
         identity.kind = Type::Nothing;
+    } else if identity.kind == Type::Nothing {
+        identity.kind = format.kind;
     }
 }
 

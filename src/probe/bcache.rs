@@ -2,7 +2,7 @@
 //!
 //! Source: kernel drivers/md/bcache/bcache_ondisk.h, `struct cache_sb_disk`.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::Disk;
 use crate::identity::{Identity, Type};
 
@@ -12,8 +12,8 @@ const MAGIC: &[u8; 16] = b"\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\
 pub(super) const FORMAT: Format =
     Format::new(Type::Bcache).least(8192).at(4096).magic(24, MAGIC.split_at(8).0).uuid(40);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
-    (disk.magic(24, MAGIC) && disk.u64(8) == SB_SECTOR).then_some(())
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
+    (disk.magic(24, MAGIC) && disk.u64(8) == SB_SECTOR).then_some(true)
 }
 
 #[cfg(test)]

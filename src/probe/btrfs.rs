@@ -2,7 +2,7 @@
 //!
 //! Source: kernel include/uapi/linux/btrfs_tree.h, `struct btrfs_super_block`, `struct btrfs_dev_item`.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::crc::CRC32C;
 use crate::disk::{Disk, le16, le64};
 use crate::identity::{Identity, Type};
@@ -17,7 +17,7 @@ const CSUM_TYPE_CRC32: u32 = 0;
 pub(super) const FORMAT: Format =
     Format::new(Type::Btrfs).least(1 << 20).at(SUPER_INFO_OFFSET).magic(0x40, b"_BHRfS_M").uuid(0x20).label(0x12b, 256);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let sb = disk.sector()?;
     // num_devices, dev_item.uuid
     identity.devices = (le64(sb, 0x88), *sb.get(0x10b..)?.first_chunk()?);
@@ -27,7 +27,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
     {
         return None;
     }
-    Some(())
+    Some(true)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Source: kernel include/uapi/linux/cramfs_fs.h, Documentation/filesystems/cramfs.rst.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::crc::CRC32;
 use crate::disk::{Disk, HEAD_BYTES};
 use crate::identity::{Identity, Type};
@@ -17,13 +17,13 @@ const MOST_CHECKED: usize = HEAD_BYTES;
 
 pub(super) const FORMAT: Format = Format::new(Type::CramFs).label(48, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
     if !disk.order(MAGIC) {
         return None;
     }
     let (size, flags) = (disk.u32(4) as usize, disk.u32(8));
     let checked = flags & FLAG_FSID_VERSION_2 != 0 && size <= MOST_CHECKED;
-    (!checked || disk.checksum(CRC32, !0, 0, size, CRC)).then_some(())
+    (!checked || disk.checksum(CRC32, !0, 0, size, CRC)).then_some(true)
 }
 
 #[cfg(test)]

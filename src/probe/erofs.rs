@@ -2,7 +2,7 @@
 //!
 //! Source: kernel Documentation/filesystems/erofs.rst, fs/erofs/erofs_fs.h, `struct erofs_super_block`.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::crc::CRC32C;
 use crate::disk::{Disk, le32};
 use crate::identity::{Identity, Type};
@@ -13,7 +13,7 @@ const FEATURE_COMPAT_SB_CHKSUM: u32 = 1;
 pub(super) const FORMAT: Format =
     Format::new(Type::Erofs).at(1024).magic(0, b"\xe2\xe1\xf5\xe0").uuid(48).label(64, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
     let sb = disk.sector()?;
     let (features, blkszbits) = (le32(sb, 8), sb[12]);
     // From one sector to the largest page.
@@ -24,7 +24,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
     let block = 1usize << blkszbits;
     let length = if blkszbits > 10 { block - 1024 } else { block };
     let checked = features & FEATURE_COMPAT_SB_CHKSUM != 0;
-    (!checked || disk.checksum(CRC32C, !0, 0, length, CHECKSUM)).then_some(())
+    (!checked || disk.checksum(CRC32C, !0, 0, length, CHECKSUM)).then_some(true)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! Source: Microsoft's "exFAT file system specification", kernel fs/exfat/exfat_raw.h.
 
-use super::Format;
 use super::fat::Directory;
+use super::{Answer, Format};
 use crate::disk::{Disk, le32};
 use crate::identity::{Encoding, Identity, Type};
 
@@ -16,7 +16,7 @@ const VOLUME_LABEL_BYTES: usize = 22;
 
 pub(super) const FORMAT: Format = Format::new(Type::ExFat).magic(3, b"EXFAT   ");
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let boot = disk.sector()?;
     let (sector_bits, cluster_bits) = (boot[108], boot[108].wrapping_add(boot[109]));
     let root = Directory {
@@ -45,7 +45,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
         let length = usize::from(disk.u8(1)) * 2;
         identity.label_at(disk, 2, length.min(VOLUME_LABEL_BYTES), Encoding::Utf16Le);
     }
-    Some(())
+    Some(true)
 }
 
 #[cfg(test)]

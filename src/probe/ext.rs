@@ -2,7 +2,7 @@
 //!
 //! Source: kernel Documentation/filesystems/ext4/super.rst, fs/ext4/ext4.h.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::crc::CRC32C;
 use crate::disk::{Disk, le32};
 use crate::identity::{Identity, Type};
@@ -20,7 +20,7 @@ const RO_COMPAT_METADATA_CSUM: u32 = 0x400;
 
 pub(super) const FORMAT: Format = Format::new(Type::Ext4).at(1024).magic(0x38, b"\x53\xef").uuid(0x68).label(0x78, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let sb = disk.sector()?;
     let (compat, incompat, ro_compat) = (le32(sb, 0x5c), le32(sb, 0x60), le32(sb, 0x64));
     if ro_compat & RO_COMPAT_METADATA_CSUM != 0 && !disk.checksum(CRC32C, !0, 0, CHECKSUM, CHECKSUM) {
@@ -37,7 +37,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
             return None;
         }
     }
-    Some(())
+    Some(true)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Source: kernel include/linux/f2fs_fs.h, `struct f2fs_super_block`.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::crc::CRC32;
 use crate::disk::{Disk, le32};
 use crate::identity::{Encoding, Identity, Type};
@@ -15,7 +15,7 @@ const VERSION_1_0: u32 = 1;
 
 pub(super) const FORMAT: Format = Format::new(Type::F2fs).at(1024).magic(0, &SUPER_MAGIC.to_le_bytes());
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let sb = disk.sector()?;
     let (version, offset) = (le32(sb, 4), le32(sb, 0x20));
     if version != VERSION_1_0 {
@@ -26,7 +26,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
         identity.label_at(disk, 0x7c, 1024, Encoding::Utf16Le);
         identity.uuid_at(disk, 0x6c);
     }
-    Some(())
+    Some(true)
 }
 
 #[cfg(test)]

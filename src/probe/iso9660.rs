@@ -2,7 +2,7 @@
 //!
 //! Source: ECMA-119, Microsoft's "Joliet Specification", kernel include/uapi/linux/iso_fs.h.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::bytes::Text;
 use crate::disk::Disk;
 use crate::identity::{Encoding, Identity, Type, push_grouped, push_label};
@@ -29,7 +29,7 @@ const DATE_GROUPS: u32 = 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 14;
 
 pub(super) const FORMAT: Format = Format::new(Type::Iso9660).at(DESCRIPTORS).magic(1, b"CD001");
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let (mut primary, mut joliet) = (0, 0);
     while disk.base <= LAST_DESCRIPTOR {
         match disk.array(0) {
@@ -69,7 +69,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
         }
         date = CREATION_DATE;
     }
-    Some(())
+    Some(true)
 }
 
 /// The label out of both, in UTF-16: the first has more characters, the second more of them to choose from. It is the

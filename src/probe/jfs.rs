@@ -2,7 +2,7 @@
 //!
 //! Source: kernel fs/jfs/jfs_superblock.h, `struct jfs_superblock`.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::{Disk, le16, le32};
 use crate::identity::{Identity, Type};
 
@@ -11,14 +11,14 @@ const SUPER1_OFF: u64 = 32 * 1024;
 pub(super) const FORMAT: Format =
     Format::new(Type::Jfs).least(16 << 20).at(SUPER1_OFF).magic(0, b"JFS1").uuid(136).label(152, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
     let sb = disk.sector()?;
     let (l2bsize, l2bfactor, l2pbsize) = (le16(sb, 20), le16(sb, 22), le16(sb, 28));
     let valid = l2pbsize + l2bfactor == l2bsize
         && l2bsize < 32
         && le32(sb, 16) == 1 << l2bsize
         && le32(sb, 24) == 1 << (l2pbsize & 31);
-    valid.then_some(())
+    valid.then_some(true)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Source: the LUKS On-Disk Format Specification and the LUKS2 one (cryptsetup's docs).
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::Disk;
 use crate::identity::{Encoding, Identity, Type, push_label};
 
@@ -12,7 +12,7 @@ const LAST_SECOND: u64 = 0x40_0000;
 
 pub(super) const FORMAT: Format = Format::new(Type::CryptoLuks);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let mut magic = b"LUKS\xba\xbe";
     while !disk.magic(0, magic) {
         disk.base = (disk.base * 2).max(LEAST_SECOND);
@@ -29,7 +29,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
     if matches!(version, 1 | 2) {
         push_label(&mut identity.uuid, disk.bytes(168, 40)?, Encoding::Bytes);
     }
-    Some(())
+    Some(true)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Source: lvm2 lib/format_text/layout.h, lib/label/label.h, lib/misc/crc.h.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::crc::CRC32;
 use crate::disk::Disk;
 use crate::identity::{Identity, Type, push_grouped};
@@ -22,7 +22,7 @@ const COVERED: usize = 492;
 
 pub(super) const FORMAT: Format = Format::new(Type::Lvm2Member);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     while !has_label(disk) {
         disk.base += SECTOR;
         if disk.base == LABEL_SECTORS * SECTOR {
@@ -32,7 +32,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
     // Groups of 6, 4, 4, 4, 4, 4 and 6.
     let groups = 1 << 6 | 1 << 10 | 1 << 14 | 1 << 18 | 1 << 22 | 1 << 26;
     push_grouped(&mut identity.uuid, disk.bytes(PV_UUID, 32)?, groups);
-    Some(())
+    Some(true)
 }
 
 /// Whether there is a label in this sector.

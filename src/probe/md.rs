@@ -2,26 +2,26 @@
 //!
 //! Source: kernel include/uapi/linux/raid/md_p.h, drivers/md/md.c.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::Disk;
-use crate::identity::{Encoding, IN_ORDER, Identity, Type, WORDS, push_uuid};
+use crate::identity::{IN_ORDER, Identity, Type, WORDS, push_uuid};
 
 const MAGIC: u32 = 0xa92b_4efc;
 /// What version 0.90 keeps free for its superblock, at a multiple of as much.
 const RESERVED_BYTES: u64 = 64 * 1024;
 
-const SET_UUID: u64 = 16;
-const SET_NAME: u64 = 32;
+const SET_UUID: u8 = 16;
+const SET_NAME: u16 = 32;
 const SUPER_OFFSET: u64 = 144;
 
-pub(super) const FORMAT: Format = Format::new(Type::LinuxRaidMember);
+pub(super) const FORMAT: Format = Format::new(Type::LinuxRaidMember).uuid(SET_UUID).label(SET_NAME, 32);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let mut at = 0;
     if disk.size > RESERVED_BYTES {
         disk.base = (disk.size & !(RESERVED_BYTES - 1)) - RESERVED_BYTES;
         if version_0(disk, identity) {
-            return Some(());
+            return Some(false);
         }
         at = (disk.size & !0xfff) - 0x2000;
     }
@@ -30,9 +30,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
         disk.seek(at);
         // Little-endian: the magic, and major_version.
         if disk.u64(0) == 1 << 32 | u64::from(MAGIC) && disk.u64(SUPER_OFFSET) == at / 512 {
-            identity.label_at(disk, SET_NAME, 32, Encoding::Bytes);
-            identity.uuid_at(disk, SET_UUID);
-            return Some(());
+            return Some(true);
         }
         at = match at {
             0 => 4096,

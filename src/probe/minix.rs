@@ -2,7 +2,7 @@
 //!
 //! Source: kernel include/uapi/linux/minix_fs.h, fs/minix/inode.c.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::Disk;
 use crate::identity::{Identity, Type};
 use core::array::from_fn;
@@ -22,7 +22,7 @@ const EXT: u64 = 0x38;
 
 pub(super) const FORMAT: Format = Format::new(Type::Minix).at(1024);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
     loop {
         // All of it is numbers of 16 bits; s_zones, and s_ninodes in version 3, are two of them each.
         let words: [u32; 13] = from_fn(|place| disk.u16(place as u64 * 2));
@@ -55,7 +55,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
             && firstdatazone <= zones
             && zmap_blocks * BITS > zones - firstdatazone
             && !disk.magic(EXT, MAGIC_OF_EXT);
-        return valid.then_some(());
+        return valid.then_some(true);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: kernel include/uapi/linux/nilfs2_ondisk.h, `struct nilfs_super_block`.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::crc::CRC32;
 use crate::disk::{Disk, le16, le32, le64};
 use crate::identity::{Identity, Type};
@@ -18,14 +18,14 @@ const MAX_BYTES: u32 = 1024;
 
 pub(super) const FORMAT: Format = Format::new(Type::Nilfs2).least(1 << 20).at(SB_OFFSET).uuid(152).label(168, 80);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
     while !has_super(disk) {
         if disk.base != SB_OFFSET {
             return None;
         }
         disk.seek((disk.size & !511) - SB2_FROM_END);
     }
-    Some(())
+    Some(true)
 }
 
 /// Whether a good one stands here.

@@ -3,7 +3,7 @@
 //!
 //! Source: kernel fs/ntfs3/ntfs.h.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::{Disk, le16, le64, log2};
 use crate::identity::{Encoding, Identity, Type};
 
@@ -19,7 +19,7 @@ const ATTRIBUTE_BYTES: u64 = 22;
 
 pub(super) const FORMAT: Format = Format::new(Type::Ntfs).magic(3, b"NTFS    ");
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let boot = disk.sector()?;
     let (sector_bits, sectors_bits) = (log2(le16(boot, 0xb)), size_bits(boot[0xd]));
     let cluster_bits = sector_bits + sectors_bits;
@@ -66,7 +66,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
         }
         place += u64::from(size);
     }
-    Some(())
+    Some(true)
 }
 
 /// Binary logarithm of a number that is stored as it is, or as 256 less its logarithm; 99 where it's neither.

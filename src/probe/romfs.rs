@@ -2,7 +2,7 @@
 //!
 //! Source: kernel Documentation/filesystems/romfs.rst, fs/romfs/super.c.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::Disk;
 use crate::identity::{Identity, Type};
 
@@ -12,7 +12,7 @@ const SUMMED: u32 = 512;
 
 pub(super) const FORMAT: Format = Format::new(Type::RomFs).magic(0, b"-rom1fs-").label(16, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
     disk.big = true;
     let summed = disk.u32(FULL_SIZE).min(SUMMED);
     let (mut sum, mut place) = (0u32, 0);
@@ -21,7 +21,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
         place += 4;
     }
     // The smallest has four words and nothing else.
-    (summed >= 16 && sum == 0).then_some(())
+    (summed >= 16 && sum == 0).then_some(true)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Source: kernel fs/squashfs/squashfs_fs.h, `struct squashfs_super_block`.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::Disk;
 use crate::identity::{Identity, Type};
 
@@ -12,7 +12,7 @@ const SQUASHFS_MAGIC: u32 = 0x7371_7368;
 
 pub(super) const FORMAT: Format = Format::new(Type::SquashFs);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     if !disk.order(SQUASHFS_MAGIC) {
         return None;
     }
@@ -21,7 +21,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
     } else if disk.big {
         return None;
     }
-    Some(())
+    Some(true)
 }
 
 #[cfg(test)]

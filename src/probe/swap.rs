@@ -2,9 +2,9 @@
 //!
 //! Source: kernel include/linux/swap.h (`union swap_header`), kernel/power/swap.c; suspend-utils, TuxOnIce.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::Disk;
-use crate::identity::{Encoding, Identity, Type};
+use crate::identity::{Identity, Type};
 
 /// libblkid's: ten pages of 4 KiB.
 const LEAST_BYTES: u64 = 10 * 4096;
@@ -22,14 +22,14 @@ const TUX_ON_ICE: &[u8] = b"\xed\xc3\x02\xe9\x98\x56\xe5\x0c";
 const INFO: u64 = 1024;
 const VERSION: u32 = 1;
 const LAST_PAGE: u64 = 4;
-const UUID: u64 = 12;
-const VOLUME_NAME: u64 = 28;
+const UUID: u8 = 12;
+const VOLUME_NAME: u16 = 28;
 /// Where libblkid looks whether there is rubbish rather than padding.
 const PADDING: u64 = 44 + 32 * 4;
 
-pub(super) const FORMAT: Format = Format::new(Type::Swap);
+pub(super) const FORMAT: Format = Format::new(Type::Swap).uuid(UUID).label(VOLUME_NAME, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     if disk.size < LEAST_BYTES {
         return None;
     }
@@ -41,14 +41,10 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
     if format == 0 && !(disk.order(VERSION) && disk.u32(LAST_PAGE) != 0) {
         return None;
     }
-    if format != 1 && disk.u64(PADDING) == 0 {
-        identity.label_at(disk, VOLUME_NAME, 16, Encoding::Bytes);
-        identity.uuid_at(disk, UUID);
-    }
     if format >= 2 {
         identity.kind = Type::SwSuspend;
     }
-    Some(())
+    Some(format != 1 && disk.u64(PADDING) == 0)
 }
 
 /// The place in [`SIGNATURES`] of the one that stands at the end of the smallest page.

@@ -2,7 +2,7 @@
 //!
 //! Source: ECMA-167, OSTA's "Universal Disk Format Specification" 2.60, kernel fs/udf/ecma_167.h.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::bytes::Text;
 use crate::disk::{Disk, le16, le32};
 use crate::identity::{Encoding, Identity, Type, push_encoded};
@@ -27,7 +27,7 @@ const CHARACTERS: usize = 126;
 
 pub(super) const FORMAT: Format = Format::new(Type::Udf);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let block = anchor(disk)?;
     let (mut left, mut location) = (disk.u32(16), disk.u32(20));
     let end = location.wrapping_add(MOST_DESCRIPTORS);
@@ -43,7 +43,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
     }
     identity.label.trim_end();
     set_identifier(&mut identity.uuid);
-    Some(())
+    Some(true)
 }
 
 /// Goes to the anchor, and returns the size of a block, which only its place tells. Blocks smaller than the device's are

@@ -2,7 +2,7 @@
 //!
 //! Source: cryptsetup's wiki, "DMVerity", Verity superblock format.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::Disk;
 use crate::identity::{Identity, Type};
 
@@ -10,8 +10,8 @@ const VERSION: u64 = 8;
 
 pub(super) const FORMAT: Format = Format::new(Type::DmVerityHash).magic(0, b"verity\0\0").uuid(16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
-    (disk.u32(VERSION) == 1).then_some(())
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
+    (disk.u32(VERSION) == 1).then_some(true)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! Source: Microsoft's "FAT: General Overview of On-Disk Format", kernel include/uapi/linux/msdos_fs.h.
 
-use super::Format;
 use super::fat::{DELETED_FLAG, Directory};
+use super::{Answer, Format};
 use crate::disk::{Disk, le16, le32, log2};
 use crate::identity::{Encoding, Identity, Type, push_label};
 
@@ -19,7 +19,7 @@ const HPFS: u32 = u32::from_le_bytes(*b"HPFS");
 
 pub(super) const FORMAT: Format = Format::new(Type::Vfat);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let boot = disk.sector()?;
     let (sector, reserved, dir_bytes) = (le16(boot, 0xb), le16(boot, 0xe), le16(boot, 0x11) * 32);
     let (sector_bits, cluster_bits) = (log2(sector), log2(boot[0xd].into()));
@@ -76,7 +76,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
         }
         push_label(&mut identity.label, name, Encoding::Bytes);
     }
-    Some(())
+    Some(true)
 }
 
 #[cfg(test)]

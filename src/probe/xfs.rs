@@ -2,7 +2,7 @@
 //!
 //! Source: kernel fs/xfs/libxfs/xfs_format.h, `struct xfs_dsb`.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::crc::CRC32C;
 use crate::disk::{Disk, le32};
 use crate::identity::{Identity, Type};
@@ -16,7 +16,7 @@ const MIN_AG_BLOCKS: u64 = 64;
 
 pub(super) const FORMAT: Format = Format::new(Type::Xfs).magic(0, b"XFSB").uuid(32).label(108, 12);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
     let sb = disk.sector()?;
     let be32 = |at| le32(sb, at).swap_bytes();
     let (blocklog, sectlog, inodelog, inopblog, imax_pct) = (sb[120], sb[121], sb[122], sb[123], sb[127]);
@@ -37,7 +37,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Option<()> {
         && dblocks >= (agcount - 1) * agblocks + MIN_AG_BLOCKS;
     // The low byte of sb_versionnum.
     let checked = sb[101] & 15 == VERSION_5;
-    (valid && (!checked || disk.checksum(CRC32C, !0, 0, 1 << (sectlog & 15), SB_CRC))).then_some(())
+    (valid && (!checked || disk.checksum(CRC32C, !0, 0, 1 << (sectlog & 15), SB_CRC))).then_some(true)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Source: the ZFS On-Disk Specification, chapters 1.2 and 1.3; OpenZFS include/sys/vdev_impl.h, include/sys/nvpair.h.
 
-use super::Format;
+use super::{Answer, Format};
 use crate::disk::Disk;
 use crate::identity::{Encoding, Identity, Type};
 
@@ -24,7 +24,7 @@ const POOL_GUID: &[u8] = b"\0\0\0\x09pool_guid\0\0\0\0\0\0\x08\0\0\0\x01";
 
 pub(super) const FORMAT: Format = Format::new(Type::ZfsMember).least(64 << 20);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> {
+pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
     let end = disk.size & !(LABEL_BYTES - 1);
     // The first one that is there speaks for all four.
     while !disk.magic(NVLIST + 2, NVLIST_HEADER) {
@@ -65,7 +65,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Option<()> 
         }
         disk.base += u64::from(size);
     }
-    Some(())
+    Some(true)
 }
 
 #[cfg(test)]
