@@ -36,7 +36,6 @@ pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
 }
 
 /// Whether there is a label in this sector.
-#[inline(never)]
 fn has_label(disk: &mut Disk<'_>) -> bool {
     disk.magic(0, b"LABELONE")
         && disk.magic(TYPE, b"LVM2 001")
