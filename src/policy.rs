@@ -1,27 +1,27 @@
 //! What happens when the root can't be had or its init can't be run.
 
+use crate::bytes::place_of;
 use crate::device::find::sleep;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::request::{Key, Request};
+use crate::request::{FAILS, Key, Request};
 use linux_raw_sys::general::{LINUX_REBOOT_CMD_HALT, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_RESTART};
 
 /// How long the last line can be read before `pintle.fail=` takes it away.
 const PAUSE_MS: u64 = 10_000;
 
-/// What the kernel is told, in the order of [`Fail`](crate::request::Fail); nothing, to panic.
+/// What the kernel is told, in the order of [`FAILS`]; nothing, to panic.
 const COMMANDS: [u32; 3] = [LINUX_REBOOT_CMD_RESTART, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_HALT];
 
 /// Ends the boot. By default PID 1 ends, and so the kernel panics: `panic=N` decides, as it does without an initramfs.
 #[inline(never)]
 pub fn give_up<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>) -> ! {
-    if let Some(fail) = request.fail() {
-        let what = request.get(Key::Fail).unwrap_or_default();
+    if let Some(what) = request.get(Key::Fail) {
         log.say(Message::Fail, &[what]);
         sleep(log.kernel, PAUSE_MS);
         log.kernel.sync();
-        if let Some(command) = COMMANDS.get(fail as usize) {
+        if let Some(command) = place_of(FAILS, what).and_then(|place| COMMANDS.get(place)) {
             let errno = log.kernel.reboot(*command);
             log.failed(Message::Reboot, what, errno);
         }
