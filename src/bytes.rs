@@ -247,19 +247,22 @@ pub fn until(mut text: &[u8], separator: u8) -> &[u8] {
     take_until(&mut text, separator).unwrap_or(text)
 }
 
-/// The place of `word` in a list that `|` separates; `-` is as good as `_`. (One text: a table of texts would be twice as
+/// What [`place_of`] returns for none.
+pub const NOWHERE: usize = usize::MAX;
+
+/// The place of `word` in a list that `|` separates, or [`NOWHERE`]; `-` is as good as `_`. (One text: a table of texts would be twice as
 /// long.)
 #[inline(never)]
-pub fn place_of(list: &[u8], word: &[u8]) -> Option<usize> {
+pub fn place_of(list: &[u8], word: &[u8]) -> usize {
     let mut parts = split(list, b'|');
     let mut place = 0;
     while let Some(part) = parts.take_part() {
         if same_name(part, word) {
-            return Some(place);
+            return place;
         }
         place += 1;
     }
-    None
+    NOWHERE
 }
 
 /// The part of `text` in place `place` between the separators; empty where there is none.

@@ -21,7 +21,7 @@ pub fn give_up<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>) -> ! {
         log.say(Message::Fail, &[what]);
         sleep(log.kernel, PAUSE_MS);
         log.kernel.sync();
-        if let Some(command) = place_of(FAILS, what).and_then(|place| COMMANDS.get(place)) {
+        if let Some(command) = COMMANDS.get(place_of(FAILS, what)) {
             let errno = log.kernel.reboot(*command);
             log.failed(Message::Reboot, what, errno);
         }

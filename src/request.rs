@@ -2,7 +2,7 @@
 //!
 //! Source: kernel `Documentation/admin-guide/kernel-parameters.txt`, `init/do_mounts.c`, `init/main.c`.
 
-use crate::bytes::{is, number, place_of, take_number};
+use crate::bytes::{NOWHERE, is, number, place_of, take_number};
 use crate::cmdline::words;
 
 /// A boot, as asked for: of each kind of word the value of the last one.
@@ -63,17 +63,17 @@ impl<'a> Request<'a> {
         let mut request = Request { values: core::array::from_fn(|_| None) };
         for word in words(line) {
             let (place, value) = match (place_of(KEYS, word.name), word.value) {
-                (Some(place @ ..MODE), Some(value)) => (place, value),
-                (Some(WAIT), None) => (WAIT, WAIT_VALUE),
-                (Some(MODE..), None) => (MODE, word.name),
-                _ => (usize::MAX, word.name),
+                (place @ ..MODE, Some(value)) => (place, value),
+                (WAIT, None) => (WAIT, WAIT_VALUE),
+                (MODE..NOWHERE, None) => (MODE, word.name),
+                _ => (NOWHERE, word.name),
             };
             let values = match place {
                 FAIL => FAILS,
                 DUPLICATE => b"first",
                 _ => b"",
             };
-            let refused = !values.is_empty() && place_of(values, value).is_none();
+            let refused = !values.is_empty() && place_of(values, value) == NOWHERE;
             match request.values.get_mut(place) {
                 Some(slot) if !refused => *slot = Some(value),
                 _ if word.name.starts_with(b"pintle.") => unknown(word.text),

@@ -4,7 +4,7 @@
 //! Source: `early_lookup_bdev()` in block/early-lookup.c, `init/do_mounts.c`; fstab(5), blkid(8); udev's links in
 //! /dev/disk.
 
-use crate::bytes::{Dev, Text, decimal, number, place_of, take_any, take_prefix, take_until, trim, until};
+use crate::bytes::{Dev, NOWHERE, Text, decimal, number, place_of, take_any, take_prefix, take_until, trim, until};
 use crate::identity::Identity;
 use crate::message::Message;
 use crate::partition::Partition;
@@ -135,10 +135,10 @@ impl<'a> Spec<'a> {
         let first = until(self.text, b'/');
         let is_all = first.len() == self.text.len();
         match place_of(NO_DEVICES, first) {
-            Some(0) => return Err(Message::UnknownRoot),
-            Some(1 | 2) => return Err(Message::UdevRoot),
-            Some(3 | 4) if is_all => return Err(Message::NetworkRoot),
-            Some(5) if is_all => self.text = b"ram0",
+            0 => return Err(Message::UnknownRoot),
+            1 | 2 => return Err(Message::UdevRoot),
+            3 | 4 if is_all => return Err(Message::NetworkRoot),
+            5 if is_all => self.text = b"ram0",
             _ => {}
         }
         Ok(())
@@ -238,7 +238,7 @@ pub const READ_ONLY: u64 = 1 << 60;
 
 /// Whether the first of the types is one that isn't mounted from a block device.
 fn is_source(fstypes: &[u8]) -> bool {
-    place_of(SOURCE_TYPES, until(fstypes, b',')).is_some()
+    place_of(SOURCE_TYPES, until(fstypes, b',')) != NOWHERE
 }
 
 #[cfg(test)]
