@@ -231,9 +231,9 @@ pub fn take_prefix(text: &mut &[u8], prefix: &[u8]) -> bool {
 /// for none.
 #[inline(never)]
 pub fn take_any(text: &mut &[u8], list: &[u8]) -> usize {
-    let mut prefixes = split(list, b'|');
+    let mut rest = list;
     let mut place = 0;
-    while let Some(prefix) = prefixes.take_part() {
+    while let Some(prefix) = take_part(&mut rest, b'|') {
         if take_prefix(text, prefix) {
             break;
         }
@@ -254,9 +254,9 @@ pub const NOWHERE: usize = usize::MAX;
 /// long.)
 #[inline(never)]
 pub fn place_of(list: &[u8], word: &[u8]) -> usize {
-    let mut parts = split(list, b'|');
+    let mut rest = list;
     let mut place = 0;
-    while let Some(part) = parts.take_part() {
+    while let Some(part) = take_part(&mut rest, b'|') {
         if same_name(part, word) {
             return place;
         }
@@ -267,44 +267,21 @@ pub fn place_of(list: &[u8], word: &[u8]) -> usize {
 
 /// The part of `text` in place `place` between the separators; empty where there is none.
 #[inline(never)]
-pub fn part(text: &[u8], separator: u8, place: usize) -> &[u8] {
-    let mut parts = split(text, separator);
+pub fn part(mut text: &[u8], separator: u8, place: usize) -> &[u8] {
     for _ in 0..place {
-        parts.next();
+        take_part(&mut text, separator);
     }
-    parts.next().unwrap_or_default()
+    take_part(&mut text, separator).unwrap_or_default()
 }
 
-/// The parts of `text` between the separators: one at least, if only an empty one.
-pub fn split(text: &[u8], separator: u8) -> Split<'_> {
-    Split { rest: Some(text), separator }
-}
-
-/// The iterator that [`split`] returns. (The library's own is copied into each of its users.)
-#[derive(Clone)]
-pub struct Split<'a> {
-    rest: Option<&'a [u8]>,
-    separator: u8,
-}
-
-impl<'a> Split<'a> {
-    /// The next part. (A loop over this is smaller than one over the iterator with its adapters.)
-    #[inline(never)]
-    pub fn take_part(&mut self) -> Option<&'a [u8]> {
-        let text = self.rest.as_mut()?;
-        match take_until(text, self.separator) {
-            Some(part) => Some(part),
-            None => self.rest.take(),
-        }
+/// Takes what stands before the first `separator`, and else all, off the front of `text`; `None` where that is empty. (The
+/// library's own iterator is copied into each of its users.)
+#[inline(never)]
+pub fn take_part<'a>(text: &mut &'a [u8], separator: u8) -> Option<&'a [u8]> {
+    if text.is_empty() {
+        return None;
     }
-}
-
-impl<'a> Iterator for Split<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        self.take_part()
-    }
+    Some(take_until(text, separator).unwrap_or_else(|| core::mem::take(text)))
 }
 
 /// `text` without the ASCII white space at its ends.
@@ -487,8 +464,11 @@ mod tests {
     fn splitting() {
         assert_eq!(split_once(b"a=b=c", b'='), Some((&b"a"[..], &b"b=c"[..])));
         assert_eq!(split_once(b"a", b'='), None);
-        assert!(split(b"a,,b,", b',').eq([&b"a"[..], b"", b"b", b""]));
-        assert!(split(b"", b',').eq([b""]));
+        for (text, expected) in [("a,,b,", &["a", "", "b"][..]), ("a", &["a"]), (",", &[""]), ("", &[])] {
+            let mut rest = text.as_bytes();
+            let parts = core::iter::from_fn(|| take_part(&mut rest, b','));
+            assert!(parts.eq(expected.iter().map(|part| part.as_bytes())), "{text}");
+        }
         assert_eq!((until(b"a.b", b'.'), until(b"a", b'.')), (&b"a"[..], &b"a"[..]));
         let rows: &[(&[u8], &[u8])] = &[(b"", b""), (b" \t\n", b""), (b" a b\r\n", b"a b"), (b"a", b"a")];
         for (text, expected) in rows {

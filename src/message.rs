@@ -104,7 +104,7 @@ pub fn phrase(character: u8) -> &'static [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::{split, split_once};
+    use crate::bytes::split_once;
 
     #[test]
     fn every_message_has_its_line() {
@@ -115,7 +115,7 @@ mod tests {
             assert!(control.into_iter().all(|&byte| !phrase(byte).is_empty()));
             assert!(!text.is_empty() && text.is_ascii() && split_once(text, b'\n').is_none(), "{message:?}");
         }
-        assert_eq!(split(MESSAGES, b'\n').count(), ALL.len() + 1);
+        assert_eq!(MESSAGES.split(|&byte| byte == b'\n').count(), ALL.len() + 1);
         assert_eq!(Message::FindRoot.template(), Some((&b'3', &b"\x01\x04\x08"[..])));
         let rows: [(u8, &[u8]); 6] = [
             (4, b": "),

@@ -5,7 +5,7 @@
 
 use crate::boot::Failed;
 use crate::buffers::Work;
-use crate::bytes::{Split, Text, ZStr, is, split, trim};
+use crate::bytes::{Text, ZStr, is, take_part, trim};
 use crate::device::find::{Found, Search};
 use crate::error::Errno;
 use crate::file;
@@ -65,7 +65,7 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
     data.set(search.request.get(Key::Flags).unwrap_or_default());
     let mut read_only = search.request.read_only() || search.read_only;
     loop {
-        let mut types = split(list, separator);
+        let mut types = list;
         while let Some(name_of_type) = next_type(&mut types, separator) {
             fstype.set(name_of_type);
             match try_mount(kernel, [&mut *name, fstype, data], read_only) {
@@ -119,9 +119,9 @@ fn try_mount<K: Kernel>(kernel: &mut K, [node, fstype, data]: [&mut Text; 3], re
 }
 
 /// The next type: of a comma list, or of lines of /proc/filesystems, where `nodev` stands before those without a device.
-fn next_type<'t>(types: &mut Split<'t>, separator: u8) -> Option<&'t [u8]> {
+fn next_type<'t>(types: &mut &'t [u8], separator: u8) -> Option<&'t [u8]> {
     loop {
-        let line = types.take_part()?;
+        let line = take_part(types, separator)?;
         let fstype = trim(line);
         if !fstype.is_empty() && (separator == b',' || line.first() == Some(&b'\t')) {
             return Some(fstype);
@@ -147,7 +147,7 @@ mod tests {
             ("", b'\n', &[]),
         ];
         for (text, separator, expected) in rows {
-            let mut lines = split(text.as_bytes(), *separator);
+            let mut lines = text.as_bytes();
             let types = core::iter::from_fn(|| next_type(&mut lines, *separator));
             assert!(types.eq(expected.iter().map(|name| name.as_bytes())), "{text:?}");
         }

@@ -1,13 +1,12 @@
 //! `modules.dep`, as depmod(8) writes it: a line for each module, `PATH: PATH…`, with what it needs behind the colon.
 //! Paths are relative to `lib/modules/VERSION`.
 
-use crate::bytes::{basename, same_name, split, take_until, until};
+use crate::bytes::{basename, same_name, take_part, take_until, until};
 
 /// The file of the module called `name` in `text`. A module is called by the part of its file's name before the first
 /// `.`, with `-` and `_` as one (`modname_normalize()` in kmod).
-pub fn find<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let mut lines = split(text, b'\n');
-    while let Some(mut line) = lines.take_part() {
+pub fn find<'a>(mut text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    while let Some(mut line) = take_part(&mut text, b'\n') {
         if let Some(path) = take_until(&mut line, b':')
             && same_name(until(basename(path), b'.'), name)
         {

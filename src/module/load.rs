@@ -4,7 +4,7 @@
 
 use super::{dep, list};
 use crate::buffers::Work;
-use crate::bytes::{split, until};
+use crate::bytes::until;
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Kernel, Result};
@@ -31,7 +31,7 @@ pub fn load_listed<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
 
 /// Loads the modules that `names` lists, a line each.
 #[inline(never)]
-pub fn load<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, names: &[u8]) {
+pub fn load<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, mut names: &[u8]) {
     // Without /proc there is none, and the next step says so.
     let release = file::text(log.kernel, b"/proc/sys/kernel/osrelease", &[], &mut work.page);
     let release = until(release, b'\n');
@@ -39,10 +39,9 @@ pub fn load<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, names: &[u8]) {
         Ok(index) => index,
         Err(errno) => return log.failed(Message::NoModules, release, errno),
     };
-    let mut lines = split(names, b'\n');
     let mut left = MAX_LISTED;
     while left > 0
-        && let Some(name) = list::next(&mut lines)
+        && let Some(name) = list::next(&mut names)
     {
         left -= 1;
         let Some(path) = dep::find(index, name) else {
