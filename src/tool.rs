@@ -13,14 +13,12 @@ mod run;
 pub mod switch_root;
 
 const USAGE: &[u8] = b"usage: init FORM [ARGUMENT...]\n\
-pintle, the /init of a Linux initramfs, boots only as PID 1 of one, on Linux 5.10 or later. Its other forms:\n\
-  probe FILE...                    what is on devices or in images, as blkid(8) writes it; exit status 2 for nothing\n\
-  root \"WORDS\"                     what these words of a kernel command line would boot here\n\
-  pivot_root NEW_ROOT PUT_OLD      pivot_root(8)\n\
-  switch_root [-c CONSOLE] NEW_ROOT INIT [ARG...]\n\
-                                   switch_root(8), only by that name and as PID 1 of an initramfs\n\
-  run [--proc] [--dev] [--user] NEW_ROOT [COMMAND [ARG...]]\n\
-                                   a command, or a shell, in another root; --user needs no privilege\n\
+pintle, the /init of a Linux initramfs, boots only as PID 1 of one, on Linux 5.10 or later. Other forms:\n\
+  probe FILE...                what is on devices or in images, like blkid(8); exit status 2: nothing\n\
+  root \"WORDS\"                 what these words of a kernel command line would boot here\n\
+  pivot_root NEW_ROOT PUT_OLD  pivot_root(8)\n\
+  switch_root [-c CONSOLE] NEW_ROOT INIT [ARG...]  switch_root(8), called by this name as PID 1\n\
+  run [--proc] [--dev] [--user] NEW_ROOT [COMMAND [ARG...]]  run it, or /bin/sh, in another root\n\
   --help, --version\n";
 const VERSION: &[u8] = concat!("pintle ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
@@ -54,7 +52,7 @@ pub fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
         Some(PROBE) => probe::run(kernel, buffers),
         Some(ROOT) => root::run(kernel, buffers),
         Some(PIVOT_ROOT) => pivot_root::run(kernel, buffers),
-        Some(SWITCH_ROOT) => out::fail(kernel, b"switch_root", b"/", b"not PID 1 of an initramfs: nothing was touched"),
+        Some(SWITCH_ROOT) => out::fail(kernel, b"switch_root", b"/", b"not PID 1 of an initramfs"),
         Some(RUN) => run::run(kernel, buffers),
         _ => usage(kernel),
     }

@@ -42,17 +42,17 @@ fn reason(mountinfo: &[u8], root: &Stat, new: &Stat, old: &Stat) -> &'static [u8
     let mount = |stat: &Stat| Mount::find(mountinfo, stat.mnt_id);
     let parent_shared = |mount: Mount| Mount::find(mountinfo, mount.parent).shared;
     if mount(old).shared {
-        b"PUT_OLD is on a mount with shared propagation: mount --make-private it"
+        b"PUT_OLD is on a shared mount"
     } else if new.is_mount && parent_shared(mount(new)) {
-        b"it is mounted on a mount with shared propagation: mount --make-private that one"
+        b"it is on a shared mount"
     } else if root.is_mount && parent_shared(mount(root)) {
-        b"the current root is mounted on a mount with shared propagation"
+        b"the current root is on a shared mount"
     } else if !root.is_mount {
-        b"the current root directory is no mount point: it was made by chroot"
+        b"the current root is no mount point (after chroot)"
     } else if mount(root).parent == root.mnt_id {
-        b"the current root is the rootfs, which can't be pivoted out of: use switch_root"
+        b"the current root is the rootfs (see switch_root)"
     } else if !new.is_mount {
-        b"it is no mount point: mount --bind it on itself"
+        b"it is no mount point"
     } else {
         b"PUT_OLD is not at or below it"
     }

@@ -5,10 +5,11 @@
 use super::out;
 use super::usage;
 use crate::buffers::{Buffers, Work};
-use crate::bytes::{Text, ZStr, place_of, split};
+use crate::bytes::{Text, ZStr, part, place_of, split};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel, Result};
+use crate::template;
 use crate::z;
 use linux_raw_sys::general::{
     AT_SYMLINK_NOFOLLOW, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, MNT_DETACH, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID,
@@ -34,49 +35,72 @@ const NOT_FOUND: i32 = 127;
 /// Executes the command; returns an exit status only where that failed, or where the command ran in a child.
 pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     let mut options = 0;
-    while let Some([b'-', ..]) = kernel.argument(0) {
-        let Some(place) = place_of(OPTIONS, kernel.argument(0).unwrap_or_default()) else { return usage(kernel) };
+    while let Some(word @ [b'-', ..]) = kernel.argument(0) {
+        let Some(place) = place_of(OPTIONS, word) else { return usage(kernel) };
         options |= 1 << place;
         kernel.shift(1);
     }
     let Some(new_root) = kernel.argument(0) else { return usage(kernel) };
     kernel.shift(1);
-    if let Err(status) = unshare(kernel, options) {
-        return status;
-    }
     let work = &mut buffers.work;
-    let is_alone = options & (USER | PROC) == USER | PROC;
-    if !is_alone {
-        return enter_and_execute(kernel, new_root, options, work);
-    }
+    let mut step = Step::Unshare;
+    let mut entered = unshare(kernel, options, &mut step, work);
     // A procfs of a user namespace's own is one of its own PID namespace, which a child is the first in.
-    match kernel.fork(work, &mut |kernel, work| {
-        let status = enter_and_execute(kernel, new_root, options, work);
-        kernel.exit_group(status)
-    }) {
-        Ok(child) => kernel.waitid(child),
-        Err(errno) => out::failed(kernel, b"run: clone", new_root, errno),
+    if entered.is_ok() && options & (USER | PROC) == USER | PROC {
+        step = Step::Clone;
+        let child = kernel.fork(work, &mut |kernel, work| {
+            let status = enter_and_execute(kernel, new_root, options, work);
+            kernel.exit_group(status)
+        });
+        match child {
+            Ok(child) => return kernel.waitid(child),
+            Err(errno) => entered = Err(errno),
+        }
+    }
+    match entered {
+        Ok(()) => enter_and_execute(kernel, new_root, options, work),
+        Err(errno) => failed(kernel, step, new_root, errno),
     }
 }
 
-fn enter_and_execute<K: Kernel>(kernel: &mut K, new_root: &[u8], options: u32, work: &mut Work) -> i32 {
-    match enter(kernel, new_root, options, work) {
-        Ok(()) => execute(kernel, work),
-        Err(status) => status,
-    }
-}
-
-/// What failed at what; its exit status.
-type Status = core::result::Result<(), i32>;
-
-/// Says where `result` is a failure.
 #[inline(never)]
-fn tell<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], result: Result<()>) -> Status {
-    result.map_err(|errno| out::failed(kernel, what, object, errno))
+fn enter_and_execute<K: Kernel>(kernel: &mut K, new_root: &[u8], options: u32, work: &mut Work) -> i32 {
+    let mut step = Step::Private;
+    match enter(kernel, new_root, options, &mut step, work) {
+        Ok(()) => execute(kernel, work),
+        Err(errno) => failed(kernel, step, new_root, errno),
+    }
+}
+
+/// What is being done, in the order of [`STEPS`].
+#[derive(Clone, Copy)]
+enum Step {
+    Unshare,
+    Setgroups,
+    UidMap,
+    GidMap,
+    Clone,
+    Private,
+    Bind,
+    Chdir,
+    Pivot,
+    Dev,
+    Proc,
+    Detach,
+    Close,
+}
+const STEPS: &[u8] =
+    b"unshare|write setgroups|write uid_map|write gid_map|clone|make the mounts private|bind-mount|chdir|\
+    pivot_root|mount /dev|mount /proc|umount2 the old root|close_range";
+
+/// Says which step failed; returns the exit status.
+#[inline(never)]
+fn failed<K: Kernel>(kernel: &mut K, step: Step, new_root: &[u8], errno: Errno) -> i32 {
+    out::failed(kernel, part(STEPS, b'|', step as usize), new_root, errno)
 }
 
 /// A mount namespace of its own, of a user namespace of its own where `--user` says so, in which the caller is root.
-fn unshare<K: Kernel>(kernel: &mut K, options: u32) -> Status {
+fn unshare<K: Kernel>(kernel: &mut K, options: u32, step: &mut Step, work: &mut Work) -> Result<()> {
     let mut flags = CLONE_NEWNS;
     if options & USER != 0 {
         flags |= CLONE_NEWUSER;
@@ -85,65 +109,69 @@ fn unshare<K: Kernel>(kernel: &mut K, options: u32) -> Status {
         }
     }
     let (uid, gid) = (kernel.geteuid(), kernel.getegid());
-    let unshared = kernel.unshare(flags);
-    tell(kernel, b"run: unshare", b"namespaces", unshared)?;
+    kernel.unshare(flags)?;
     if options & USER != 0 {
-        let mut line = Text::new();
-        // Without setgroups(2) nobody gets rid of a group that he is denied something by; the kernel asks for it.
-        for (file, id) in [(&b"setgroups"[..], 0), (b"uid_map", uid), (b"gid_map", gid)] {
-            line.set(b"0 ");
-            line.push_number(id.into());
-            line.push(b" 1");
-            let text = if file == b"setgroups" { b"deny" } else { line.as_bytes() };
-            let written = write(kernel, file, text);
-            tell(kernel, b"run: write", file, written)?;
-        }
+        // With setgroups(2) one could get rid of a group that one is denied something by.
+        *step = Step::Setgroups;
+        work.data.set(b"deny");
+        write(kernel, b"/proc/self/setgroups", work)?;
+        *step = Step::UidMap;
+        map_to_root(&mut work.data, uid);
+        write(kernel, b"/proc/self/uid_map", work)?;
+        *step = Step::GidMap;
+        map_to_root(&mut work.data, gid);
+        write(kernel, b"/proc/self/gid_map", work)?;
     }
     Ok(())
 }
 
-/// Writes a file of /proc/self.
-fn write<K: Kernel>(kernel: &mut K, file: &[u8], text: &[u8]) -> Result<()> {
-    let fd = file::open(kernel, b"/proc/self/%", &[file], O_WRONLY)?;
-    let written = kernel.write(fd, text);
+/// user_namespaces(7): root inside is `id` outside.
+fn map_to_root(line: &mut Text, id: u32) {
+    line.set(b"0 ");
+    line.push_number(id.into());
+    line.push(b" 1");
+}
+
+/// Writes `work.data` to a file.
+#[inline(never)]
+fn write<K: Kernel>(kernel: &mut K, path: &[u8], work: &mut Work) -> Result<()> {
+    let fd = file::open(kernel, path, &[], O_WRONLY)?;
+    let written = kernel.write(fd, work.data.as_bytes());
     kernel.close(fd);
     written.map(drop)
 }
 
 /// Makes `new_root` the root, with what `options` ask for mounted in it, and nothing else of the old one.
-fn enter<K: Kernel>(kernel: &mut K, new_root: &[u8], options: u32, work: &mut Work) -> Status {
-    let none = z!(c"");
-    work.name.set(new_root);
-    let Some(root) = work.name.as_z_str() else {
-        return tell(kernel, b"run: chdir", new_root, Err(Errno::ENAMETOOLONG));
-    };
+fn enter<K: Kernel>(kernel: &mut K, new_root: &[u8], options: u32, step: &mut Step, work: &mut Work) -> Result<()> {
+    let (none, here) = (z!(c""), z!(c"."));
     // Nothing that is mounted from here on reaches another namespace.
-    let private = kernel.mount(none, z!(c"/"), none, MS_REC | MS_PRIVATE, none);
-    tell(kernel, b"run: mount private", b"/", private)?;
-    if !kernel.statx(Fd::CWD, root, 0).is_ok_and(|stat| stat.is_mount) {
-        let bound = kernel.mount(root, root, none, MS_BIND | MS_REC, none);
-        tell(kernel, b"run: mount bind", new_root, bound)?;
+    kernel.mount(none, z!(c"/"), none, MS_REC | MS_PRIVATE, none)?;
+    *step = Step::Chdir;
+    work.name.set(new_root);
+    let root = work.name.as_z_str().ok_or(Errno::ENAMETOOLONG)?;
+    if !kernel.statx(Fd::CWD, root, 0)?.is_mount {
+        *step = Step::Bind;
+        kernel.mount(root, root, none, MS_BIND | MS_REC, none)?;
+        *step = Step::Chdir;
     }
-    let there = kernel.chdir(root);
-    tell(kernel, b"run: chdir", new_root, there)?;
-    let pivoted = kernel.pivot_root(z!(c"."), z!(c"."));
-    tell(kernel, b"run: pivot_root", new_root, pivoted)?;
+    kernel.chdir(root)?;
+    *step = Step::Pivot;
+    kernel.pivot_root(here, here)?;
     // The old root is on top of the new one's `/`, where "/.." leads to.
     if options & DEV != 0 {
-        let mounted = mount_dev(kernel, options & USER != 0, &mut work.data);
-        tell(kernel, b"run: mount", b"/dev", mounted)?;
+        *step = Step::Dev;
+        mount_dev(kernel, options & USER != 0, work)?;
     }
     if options & PROC != 0 {
-        let mounted = mount_proc(kernel);
-        tell(kernel, b"run: mount", b"/proc", mounted)?;
+        *step = Step::Proc;
+        mount_proc(kernel)?;
     }
-    let detached = kernel.umount2(z!(c"."), MNT_DETACH);
-    tell(kernel, b"run: umount2", b"the old root", detached)?;
-    let there = kernel.chdir(z!(c"/"));
-    tell(kernel, b"run: chdir", b"/", there)?;
+    *step = Step::Detach;
+    kernel.umount2(here, MNT_DETACH)?;
+    kernel.chdir(z!(c"/"))?;
     // One of a directory would lead back (CVE-2024-21626).
-    let closed = kernel.close_range(3);
-    tell(kernel, b"run: close_range", b"descriptors", closed)
+    *step = Step::Close;
+    kernel.close_range(3)
 }
 
 fn mount_proc<K: Kernel>(kernel: &mut K) -> Result<()> {
@@ -153,26 +181,26 @@ fn mount_proc<K: Kernel>(kernel: &mut K) -> Result<()> {
 }
 
 /// /dev: the kernel's own, or one with the usual nodes.
-fn mount_dev<K: Kernel>(kernel: &mut K, is_user: bool, path: &mut Text) -> Result<()> {
-    directory(kernel, z!(c"/dev"))?;
-    if !is_user {
-        return kernel.mount(z!(c"devtmpfs"), z!(c"/dev"), z!(c"devtmpfs"), MS_NOSUID, z!(c"mode=0755"));
-    }
-    kernel.mount(z!(c"tmpfs"), z!(c"/dev"), z!(c"tmpfs"), MS_NOSUID | MS_NOEXEC, z!(c"mode=0755"))?;
-    let mut nodes = split(NODES, b'|');
-    while let Some(node) = nodes.take_part() {
+fn mount_dev<K: Kernel>(kernel: &mut K, is_user: bool, work: &mut Work) -> Result<()> {
+    let (path, none, too_long) = (z!(c"/dev"), z!(c""), Errno::ENAMETOOLONG);
+    directory(kernel, path)?;
+    let fstype = if is_user { z!(c"tmpfs") } else { z!(c"devtmpfs") };
+    kernel.mount(fstype, path, fstype, MS_NOSUID, z!(c"mode=0755"))?;
+    let mut nodes = split(if is_user { NODES } else { b"" }, b'|');
+    while let Some(node @ [_, ..]) = nodes.take_part() {
+        let Work { name: to, data: from, .. } = &mut *work;
         let fd = file::open(kernel, b"/dev/%", &[node], O_WRONLY | O_CREAT)?;
         kernel.close(fd);
-        path.set(b"/../dev/");
-        path.push(node);
-        let mut to = Text::new();
-        to.push(b"/dev/");
-        to.push(node);
-        if let (Some(from), Some(to)) = (path.as_z_str(), to.as_z_str()) {
-            kernel.mount(from, to, z!(c""), MS_BIND, z!(c""))?;
-        }
+        fill(to, b"/dev/%", &[node]);
+        fill(from, b"/../dev/%", &[node]);
+        kernel.mount(from.as_z_str().ok_or(too_long)?, to.as_z_str().ok_or(too_long)?, none, MS_BIND, none)?;
     }
     Ok(())
+}
+
+fn fill(text: &mut Text, template: &[u8], objects: &[&[u8]]) {
+    text.clear();
+    template::fill(text, template, objects, false);
 }
 
 /// A directory of the new root, and no link, which could lead to the old one.
@@ -201,6 +229,6 @@ fn execute<K: Kernel>(kernel: &mut K, work: &mut Work) -> i32 {
             }
         }
     }
-    out::failed(kernel, b"run: execve", command, errno);
+    out::failed(kernel, b"execve", command, errno);
     if errno == Errno::ENOENT { NOT_FOUND } else { CANNOT_EXECUTE }
 }
