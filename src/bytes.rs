@@ -43,8 +43,15 @@ impl Text {
     #[inline(never)]
     pub fn push(&mut self, part: &[u8]) {
         for byte in part {
-            let Some(slot) = self.bytes.get_mut(self.len) else { return };
-            *slot = *byte;
+            self.push_byte(*byte);
+        }
+    }
+
+    /// Appends one byte.
+    #[inline(never)]
+    pub fn push_byte(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.len) {
+            *slot = byte;
             self.len += 1;
         }
     }
@@ -54,7 +61,7 @@ impl Text {
     pub fn push_escaped(&mut self, part: &[u8]) {
         for &byte in part {
             if (b' '..=b'~').contains(&byte) && byte != b'\\' {
-                self.push(&[byte]);
+                self.push_byte(byte);
             } else {
                 self.push(b"\\x");
                 self.push_hex(byte);
@@ -71,7 +78,12 @@ impl Text {
     /// Appends `byte` as two hexadecimal digits, of which `ten` is the first letter.
     #[inline(never)]
     pub fn push_hex_from(&mut self, byte: u8, ten: u8) {
-        self.push(&[byte >> 4, byte & 15].map(|digit| if digit < 10 { digit + b'0' } else { digit - 10 + ten }));
+        let mut shift = 8;
+        while shift != 0 {
+            shift -= 4;
+            let digit = byte >> shift & 15;
+            self.push_byte(if digit < 10 { digit + b'0' } else { digit - 10 + ten });
+        }
     }
 
     /// Takes the ASCII white space off its end.
@@ -84,18 +96,15 @@ impl Text {
     /// Appends `number` in decimal.
     #[inline(never)]
     pub fn push_number(&mut self, number: u64) {
-        let mut digits = [0; 20];
-        let mut rest = number;
-        let mut first = digits.len();
-        for slot in digits.iter_mut().rev() {
-            first -= 1;
-            *slot = b'0' + (rest % 10).to_le_bytes()[0];
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
+        let mut unit = 1;
+        while unit <= number / 10 {
+            unit *= 10;
         }
-        self.push(digits.get(first..).unwrap_or_default());
+        // Behind the last digit the unit is 0.
+        while let Some(digits) = number.checked_div(unit) {
+            self.push_byte(b'0' + (digits % 10).to_le_bytes()[0]);
+            unit /= 10;
+        }
     }
 
     /// What was pushed.
@@ -371,7 +380,7 @@ impl Dev {
     #[inline(never)]
     pub fn push(self, text: &mut Text) {
         text.push_number(self.major().into());
-        text.push(b":");
+        text.push_byte(b':');
         text.push_number((self.pack() & 0xfffff).into());
     }
 }

@@ -41,7 +41,7 @@ impl Errno {
     pub fn describe(self, text: &mut Text) {
         match self.text() {
             Some(name) => {
-                text.push(b"E");
+                text.push_byte(b'E');
                 text.push(name);
             }
             None => {

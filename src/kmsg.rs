@@ -76,7 +76,7 @@ impl<'k, K: Kernel> Log<'k, K> {
         fill(text, b"<%>pintle: ", &[core::slice::from_ref(level)], false);
         fill(text, template, objects, true);
         // Without it the kernel keeps the record open, and from the console, until the next one comes.
-        text.push(b"\n");
+        text.push_byte(b'\n');
         if *to_stdout {
             let _ = self.kernel.write_line(Fd(1), BEHIND_LEVEL);
             return;

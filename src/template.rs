@@ -16,7 +16,7 @@ pub fn fill(text: &mut Text, template: &[u8], mut objects: &[&[u8]], escape: boo
                 objects = rest;
                 if escape { text.push_escaped(object) } else { text.push(object) }
             }
-            _ if byte >= b' ' => text.push(&[byte]),
+            _ if byte >= b' ' => text.push_byte(byte),
             _ => {}
         }
     }

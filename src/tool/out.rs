@@ -26,7 +26,7 @@ pub(super) fn flush<K: Kernel>(kernel: &mut K) {
 pub(super) fn fail<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], why: &[u8]) -> i32 {
     let line = text(kernel);
     fill(line, b"pintle: %: %: %", &[what, object, why], true);
-    line.push(b"\n");
+    line.push_byte(b'\n');
     let _ = kernel.write_line(Fd(2), 0);
     text(kernel).clear();
     1
@@ -43,7 +43,7 @@ pub(super) fn failed<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], errn
 /// Ends the line, and writes it.
 #[inline(never)]
 pub(super) fn end_line<K: Kernel>(kernel: &mut K) {
-    text(kernel).push(b"\n");
+    text(kernel).push_byte(b'\n');
     flush(kernel);
 }
 
@@ -55,7 +55,7 @@ pub(super) fn push_safe<K: Kernel>(kernel: &mut K, mut part: &[u8]) {
         let line = text(kernel);
         match character {
             [b'"' | b'\\'] => {
-                line.push(b"\\");
+                line.push_byte(b'\\');
                 line.push(character);
             }
             [..b' ' | 0x7f..] => line.push_escaped(character),
@@ -75,7 +75,7 @@ pub(super) fn push_key<K: Kernel>(kernel: &mut K, key: &[u8], value: &Text) {
     if !value.is_empty() {
         text(kernel).push(key);
         push_safe(kernel, value);
-        text(kernel).push(b"\"");
+        text(kernel).push_byte(b'"');
     }
 }
 

@@ -76,10 +76,10 @@ fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool
         let kernel = &mut *device.kernel;
         push_safe(kernel, name);
         if partition.number != 0 {
-            out::text(kernel).push(b"#");
+            out::text(kernel).push_byte(b'#');
             out::text(kernel).push_number(partition.number.into());
         }
-        out::text(kernel).push(b":");
+        out::text(kernel).push_byte(b':');
         push_key(kernel, b" LABEL=\"", &identity.label);
         push_key(kernel, b" UUID=\"", &identity.uuid);
         push_key(kernel, b" TYPE=\"", fstype);
