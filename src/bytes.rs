@@ -231,9 +231,9 @@ pub fn take_until<'a>(text: &mut &'a [u8], separator: u8) -> Option<&'a [u8]> {
 /// Takes `prefix` off the front of `text`; false where it isn't there.
 #[inline(never)]
 pub fn take_prefix(text: &mut &[u8], prefix: &[u8]) -> bool {
-    let rest = text.strip_prefix(prefix);
-    *text = rest.unwrap_or(text);
-    rest.is_some()
+    let Some(rest) = text.strip_prefix(prefix) else { return false };
+    *text = rest;
+    true
 }
 
 /// Takes the first prefix that fits of a list that `|` separates off the front of `text`; returns its place, past the last
