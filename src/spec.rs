@@ -201,8 +201,9 @@ impl<'a> Spec<'a> {
     #[inline(never)]
     fn matches(&self, text: &Text) -> bool {
         let mut wanted = trim(self.text);
-        let mut text = text.as_bytes().iter();
-        while let [first, rest @ ..] = wanted {
+        let any_case = matches!(self.by, By::Uuid | By::PartUuid);
+        for other in text.as_bytes() {
+            let [first, rest @ ..] = wanted else { return false };
             let (mut byte, mut behind) = (*first, rest);
             if let [b'\\', b'x', high, low, after @ ..] = wanted
                 && let Some(code) = number(&[*high, *low], 16)
@@ -210,13 +211,13 @@ impl<'a> Spec<'a> {
                 (byte, behind) = (code.to_le_bytes()[0], after);
             }
             wanted = behind;
-            let any_case = matches!(self.by, By::Uuid | By::PartUuid);
-            match text.next() {
-                Some(other) if *other == byte || any_case && other.eq_ignore_ascii_case(&byte) => {}
-                _ => return false,
+            let difference = byte ^ other;
+            let is_case = any_case && difference == 0x20 && byte.is_ascii_alphabetic();
+            if difference != 0 && !is_case {
+                return false;
             }
         }
-        text.next().is_none()
+        wanted.is_empty()
     }
 }
 
