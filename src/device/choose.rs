@@ -25,9 +25,12 @@ pub fn choose<K: Kernel>(
 ) -> Result<Option<Dev>, Failed> {
     for place in 0..LAST_SPEC {
         let by = search.by(place);
-        // What couldn't be mounted is still there.
-        if by == By::Nothing {
-            continue;
+        match by {
+            // What couldn't be mounted is still there.
+            By::Nothing => continue,
+            // It comes before those behind it.
+            By::Source => break,
+            _ => {}
         }
         *chosen_place = place;
         let mut matches = [None; MOST_FOUND];

@@ -144,7 +144,6 @@ impl<'a> Search<'a> {
         log: &mut Log<'_, K>,
         work: &mut Work,
     ) -> Result<(Option<Found>, &'a [u8]), Failed> {
-        let no_device = self.specs.iter().position(|spec| spec.by == By::Source);
         let mut all = true;
         loop {
             if all {
@@ -152,9 +151,7 @@ impl<'a> Search<'a> {
             }
             self.helpers.run(log, &self.specs, work, Job::Look);
             let mut place = 0;
-            if let Some(dev) = choose(log, self, work, &mut place)?
-                && no_device.is_none_or(|other| place < other)
-            {
+            if let Some(dev) = choose(log, self, work, &mut place)? {
                 match hold(log.kernel, &self.specs, dev, place, work) {
                     None => self.helpers.forget(dev),
                     Some(fd) => {
@@ -169,7 +166,7 @@ impl<'a> Search<'a> {
                     }
                 }
             }
-            if let Some(place) = no_device {
+            if let Some(place) = self.specs.iter().position(|spec| spec.by == By::Source) {
                 let name = self.take(place);
                 work.node.set(name);
                 work.identity.clear();
