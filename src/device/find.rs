@@ -145,7 +145,7 @@ impl<'a> Search<'a> {
         work: &mut Work,
     ) -> Result<(Option<Found>, &'a [u8]), Failed> {
         let mut all = true;
-        loop {
+        let (found, place) = loop {
             if all {
                 candidates::all(log.kernel, &mut self.specs, work);
             }
@@ -157,7 +157,7 @@ impl<'a> Search<'a> {
                     Some(fd) => {
                         let diskseq = work.diskseq;
                         if self.is_complete(log, dev, work) {
-                            return Ok((Some(Found { fd, dev, diskseq }), self.take(place)));
+                            break (Some(Found { fd, dev, diskseq }), place);
                         }
                         log.kernel.close(fd);
                         // Any device with a content may be what is missing. (No label holds a NUL.)
@@ -167,13 +167,16 @@ impl<'a> Search<'a> {
                 }
             }
             if let Some(place) = self.specs.iter().position(|spec| spec.by == By::Source) {
-                let name = self.take(place);
-                work.node.set(name);
-                work.identity.clear();
-                return Ok((None, name));
+                break (None, place);
             }
             all = self.wait(log, work)?;
+        };
+        let name = self.take(place);
+        if found.is_none() {
+            work.node.set(name);
+            work.identity.clear();
         }
+        Ok((found, name))
     }
 
     /// Whether the devices of the file system on `dev` are all there: but for btrfs it has one. Those in `work.devs` are new.
