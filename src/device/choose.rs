@@ -96,19 +96,19 @@ fn gather<K: Kernel>(
 fn is_one_btrfs<K: Kernel>(log: &mut Log<'_, K>, matches: &Matches, work: &mut Work) -> bool {
     // The members so far, and the file system's UUID.
     work.fstype.clear();
-    work.node.clear();
     for dev in matches {
         if let Some(dev) = *dev {
             look::identify(log.kernel, dev, work);
             let Work { identity, node, fstype: members, .. } = &mut *work;
-            let (devices, member) = identity.devices;
-            let (one, uuid) = (node.as_bytes(), identity.uuid.as_bytes());
-            let other = !one.is_empty() && one != uuid;
-            if devices < 2 || other || members.as_bytes().as_chunks().0.contains(&member) {
+            let (devices, member) = &identity.devices;
+            let (known, uuid) = (members.as_bytes(), identity.uuid.as_bytes());
+            if known.is_empty() {
+                node.set(uuid);
+            }
+            if *devices < 2 || node.as_bytes() != uuid || known.as_chunks().0.contains(member) {
                 return false;
             }
-            members.push(&member);
-            node.set(uuid);
+            members.push(member);
         }
     }
     true
