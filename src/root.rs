@@ -33,7 +33,7 @@ pub fn mount<K: Kernel>(
     if !search.boots {
         let (name, identity) = (work.name.as_bytes(), &work.identity);
         let (fstype, uuid, label) = (identity.fstype(), identity.uuid.as_bytes(), identity.label.as_bytes());
-        let how = how(search.request.read_only() || search.read_only);
+        let how = how(search.read_only);
         log.say(Message::WouldMount, &[search.text(), name, fstype, uuid, label, how]);
         return Ok(());
     }
@@ -63,7 +63,7 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
         None => (content, b','),
     };
     data.set(search.request.get(Key::Flags).unwrap_or_default());
-    let mut read_only = search.request.read_only() || search.read_only;
+    let mut read_only = search.read_only;
     loop {
         let mut types = list;
         while let Some(name_of_type) = next_type(&mut types, separator) {

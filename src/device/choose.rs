@@ -162,7 +162,7 @@ fn decide<K: Kernel>(
     }
     for (dev, of) in search.helpers.found() {
         if Some(dev) == chosen {
-            search.read_only = of & READ_ONLY != 0;
+            search.read_only |= of & READ_ONLY != 0;
         }
     }
     Ok(chosen)

@@ -42,7 +42,7 @@ pub struct Search<'a> {
     notice_ms: u64,
     /// Why there is no netlink, until that was said.
     without_socket: Option<Errno>,
-    /// The partition that was discovered is to be mounted read-only.
+    /// The root is to be mounted read-only: the command line or the partition that was discovered says so.
     pub read_only: bool,
     /// The devices that were there have been looked at for being members of the root's btrfs.
     members_known: bool,
@@ -86,7 +86,7 @@ impl<'a> Search<'a> {
             deadline_ms: 0,
             notice_ms: 0,
             without_socket: None,
-            read_only: false,
+            read_only: request.read_only(),
             members_known: false,
         }
     }
