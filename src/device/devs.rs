@@ -5,9 +5,8 @@ use crate::bytes::Dev;
 /// Room for all that a large machine has; more are not looked at.
 const MOST_DEVS: usize = 8192;
 
-/// Devices in the order that they were added.
+/// Devices in the order that they were added, and behind them a place that is empty.
 pub struct Devs {
-    count: usize,
     devs: [Option<Dev>; MOST_DEVS],
 }
 
@@ -20,29 +19,31 @@ impl Default for Devs {
 impl Devs {
     /// None.
     pub const fn new() -> Self {
-        Devs { count: 0, devs: [None; MOST_DEVS] }
+        Devs { devs: [None; MOST_DEVS] }
     }
 
     /// Forgets all.
     pub fn clear(&mut self) {
-        self.count = 0;
+        let [first, ..] = &mut self.devs;
+        *first = None;
     }
 
     /// True when there is none.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.get(0).is_none()
     }
 
     /// Adds `dev`, once.
     #[inline(never)]
     pub fn add(&mut self, dev: Dev) {
-        for (place, slot) in self.devs.iter_mut().enumerate() {
-            if place == self.count {
-                *slot = Some(dev);
-                self.count += 1;
-                return;
-            }
-            if *slot == Some(dev) {
+        let mut slots = self.devs.iter_mut();
+        while let Some(slot) = slots.next()
+            && *slot != Some(dev)
+        {
+            if slot.is_none()
+                && let Some(end) = slots.next()
+            {
+                (*slot, *end) = (Some(dev), None);
                 return;
             }
         }
@@ -51,6 +52,6 @@ impl Devs {
     /// The one in this place; `None` past the last.
     #[inline(never)]
     pub fn get(&self, place: usize) -> Option<Dev> {
-        *self.devs.get(..self.count)?.get(place)?
+        *self.devs.get(place)?
     }
 }
