@@ -126,30 +126,30 @@ fn decide<K: Kernel>(
     discover: bool,
 ) -> Result<Option<Dev>, Failed> {
     let told = boot_disk::find(log, search, work);
+    let guess = discover && told.is_none();
     let mut disk = told.flatten();
-    let (mut chosen, mut count, mut others) = (None, 0, false);
+    // Where one was named, just one is to be on the disk; discovered ones may be several, but all on one.
+    let (mut chosen, mut others) = (None, if discover { 0 } else { -1 });
     for slot in &mut *matches {
         let Some(dev) = *slot else { continue };
         let on = sysfs::disk_of(log.kernel, dev, &mut work.list);
-        if discover && told.is_none() {
+        if guess {
             if sysfs::of(log.kernel, on, b"removable", &mut work.list) != b"0" {
                 *slot = None;
                 continue;
             }
-            others |= *disk.get_or_insert(on) != on;
+            disk = disk.or(Some(on));
         }
-        if disk == Some(on) {
-            count += 1;
+        let here = disk == Some(on);
+        if here {
             chosen = chosen.or(Some(dev));
         }
+        others += i32::from(if here { !discover } else { guess });
     }
-    if !discover {
-        others = count != 1;
+    if others != 0 && search.request.get(Key::Duplicate).is_some() {
+        (chosen, others) = (first(matches), 0);
     }
-    if others && search.request.get(Key::Duplicate).is_some() {
-        (chosen, others) = (first(matches), false);
-    }
-    if others {
+    if others != 0 {
         let text = search.text();
         for dev in &*matches {
             if let Some(dev) = *dev {
