@@ -2,7 +2,7 @@
 //! the name of one.
 
 use crate::buffers::Buffers;
-use crate::bytes::{basename, place_of};
+use crate::bytes::{NOWHERE, basename, place_of};
 use crate::kernel::{Fd, Kernel};
 
 mod out;
@@ -40,20 +40,20 @@ pub fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     }
     let name = basename(kernel.argument(0).unwrap_or_default());
     let mut form = place_of(FORMS, name);
-    if form.is_none() {
+    if form == NOWHERE {
         kernel.shift(1);
         form = place_of(FORMS, kernel.argument(0).unwrap_or_default());
     }
     kernel.shift(1);
     match form {
-        Some(HELP) => say(kernel, USAGE),
-        Some(_) if kernel.argument(0) == Some(b"--help") => say(kernel, USAGE),
-        Some(VERSION_FORM) => say(kernel, VERSION),
-        Some(PROBE) => probe::run(kernel, buffers),
-        Some(ROOT) => root::run(kernel, buffers),
-        Some(PIVOT_ROOT) => pivot_root::run(kernel, buffers),
-        Some(SWITCH_ROOT) => out::fail(kernel, b"switch_root", b"/", b"not PID 1 of an initramfs"),
-        Some(RUN) => run::run(kernel, buffers),
+        HELP => say(kernel, USAGE),
+        _ if form != NOWHERE && kernel.argument(0) == Some(b"--help") => say(kernel, USAGE),
+        VERSION_FORM => say(kernel, VERSION),
+        PROBE => probe::run(kernel, buffers),
+        ROOT => root::run(kernel, buffers),
+        PIVOT_ROOT => pivot_root::run(kernel, buffers),
+        SWITCH_ROOT => out::fail(kernel, b"switch_root", b"/", b"not PID 1 of an initramfs"),
+        RUN => run::run(kernel, buffers),
         _ => usage(kernel),
     }
 }

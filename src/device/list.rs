@@ -4,7 +4,7 @@ use super::candidates::{self, FLOPPY_MAJOR};
 use super::helpers::{Helpers, Job};
 use super::{look, sysfs};
 use crate::buffers::Work;
-use crate::bytes::{Dev, split, trim};
+use crate::bytes::{Dev, take_part, trim};
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
@@ -35,8 +35,8 @@ pub(super) fn list_one<K: Kernel>(log: &mut Log<'_, K>, dev: Dev, work: &mut Wor
     let Work { list, identity, data, .. } = work;
     // Lines, in one.
     data.clear();
-    let mut lines = split(sysfs::of(log.kernel, dev, b"uevent", list), b'\n');
-    while let Some(line) = lines.take_part() {
+    let mut lines = sysfs::of(log.kernel, dev, b"uevent", list);
+    while let Some(line) = take_part(&mut lines, b'\n') {
         data.push(line);
         data.push(b" ");
     }

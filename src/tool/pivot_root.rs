@@ -6,7 +6,7 @@
 use super::out;
 use super::usage;
 use crate::buffers::{Buffers, Work};
-use crate::bytes::{decimal, split, take_until};
+use crate::bytes::{decimal, take_part, take_until};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel, Stat};
@@ -67,15 +67,13 @@ struct Mount {
 
 impl Mount {
     /// The mount with this ID; none that is shared where it can't be seen from here.
-    fn find(mountinfo: &[u8], id: u64) -> Mount {
-        let mut lines = split(mountinfo, b'\n');
-        while let Some(mut line) = lines.take_part() {
+    fn find(mut mountinfo: &[u8], id: u64) -> Mount {
+        while let Some(mut line) = take_part(&mut mountinfo, b'\n') {
             if take_until(&mut line, b' ').and_then(decimal).is_some_and(|number| u64::from(number) == id) {
                 let parent = take_until(&mut line, b' ').and_then(decimal).unwrap_or(0).into();
                 // Optional fields stand before a `-`; no path holds a blank.
-                let mut fields = split(line, b' ');
                 let mut shared = false;
-                while let Some(field) = fields.take_part()
+                while let Some(field) = take_part(&mut line, b' ')
                     && field != b"-"
                 {
                     shared |= field.starts_with(b"shared:");

@@ -5,7 +5,7 @@
 use super::out;
 use super::usage;
 use crate::buffers::{Buffers, Work};
-use crate::bytes::{Text, ZStr, part, place_of, split};
+use crate::bytes::{NOWHERE, Text, ZStr, part, place_of, take_part};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel, Result};
@@ -36,8 +36,11 @@ const NOT_FOUND: i32 = 127;
 pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     let mut options = 0;
     while let Some(word @ [b'-', ..]) = kernel.argument(0) {
-        let Some(place) = place_of(OPTIONS, word) else { return usage(kernel) };
-        options |= 1 << place;
+        let place = place_of(OPTIONS, word);
+        if place == NOWHERE {
+            return usage(kernel);
+        }
+        options |= 1 << (place & 31);
         kernel.shift(1);
     }
     let Some(new_root) = kernel.argument(0) else { return usage(kernel) };
@@ -186,8 +189,8 @@ fn mount_dev<K: Kernel>(kernel: &mut K, is_user: bool, work: &mut Work) -> Resul
     directory(kernel, path)?;
     let fstype = if is_user { z!(c"tmpfs") } else { z!(c"devtmpfs") };
     kernel.mount(fstype, path, fstype, MS_NOSUID, z!(c"mode=0755"))?;
-    let mut nodes = split(if is_user { NODES } else { b"" }, b'|');
-    while let Some(node @ [_, ..]) = nodes.take_part() {
+    let mut nodes = if is_user { NODES } else { b"" };
+    while let Some(node) = take_part(&mut nodes, b'|') {
         let Work { name: to, data: from, .. } = &mut *work;
         let fd = file::open(kernel, b"/dev/%", &[node], O_WRONLY | O_CREAT)?;
         kernel.close(fd);
@@ -217,8 +220,8 @@ fn execute<K: Kernel>(kernel: &mut K, work: &mut Work) -> i32 {
     if command.contains(&b'/') {
         errno = file::execve(kernel, command);
     } else {
-        let mut folders = split(PATH, b':');
-        while let Some(folder) = folders.take_part() {
+        let mut folders = PATH;
+        while let Some(folder) = take_part(&mut folders, b':') {
             let path = &mut work.data;
             path.set(folder);
             path.push(b"/");
