@@ -15,6 +15,7 @@ struct Machine<'i> {
     image: &'i Image,
     written: Vec<u8>,
     line: Line,
+    words: Vec<&'static [u8]>,
 }
 
 macro_rules! never {
@@ -24,7 +25,7 @@ macro_rules! never {
 }
 
 impl Kernel for Machine<'_> {
-    fn openat(&mut self, _: Fd, _: ZStr<'_>, _: u32) -> Result<Fd> {
+    fn open(&mut self, _: ZStr<'_>, _: u32) -> Result<Fd> {
         Ok(Fd(3))
     }
     fn close(&mut self, _: Fd) {}
@@ -38,6 +39,15 @@ impl Kernel for Machine<'_> {
         assert!(matches!(fd, Fd(1 | 2)));
         self.written.extend(bytes);
         Ok(0)
+    }
+    fn getpid(&mut self) -> i32 {
+        2
+    }
+    fn argument(&mut self, place: usize) -> Option<&'static [u8]> {
+        self.words.get(place).copied()
+    }
+    fn shift(&mut self, count: usize) {
+        self.words.drain(..count.min(self.words.len()));
     }
     fn line(&mut self) -> &mut Line {
         &mut self.line
@@ -57,7 +67,6 @@ impl Kernel for Machine<'_> {
     }
 
     never! {
-        getpid() -> i32;
         clock_gettime() -> u64;
         openat2(Fd, ZStr<'_>, u32, u32) -> Result<Fd>;
         read(Fd, &mut [u8]) -> Result<u32>;
@@ -82,7 +91,11 @@ impl Kernel for Machine<'_> {
         uevent_socket() -> Result<Fd>;
         ppoll(&[Fd], u64) -> Result<Option<Fd>>;
         shared() -> Result<&'static [AtomicU32; SHARED]>;
-        waitid(Fd);
+        waitid(Fd) -> i32;
+        geteuid() -> u32;
+        getegid() -> u32;
+        unshare(u32) -> Result<()>;
+        close_range(i32) -> Result<()>;
         finit_module(Fd, ZStr<'_>, u32) -> Result<()>;
         execve(ZStr<'_>) -> Errno;
         sync();
@@ -101,18 +114,38 @@ impl Kernel for Machine<'_> {
 }
 
 thread_local! {
+    static NAME: RefCell<Names> = RefCell::default();
     static BUFFERS: RefCell<Box<Buffers>> = RefCell::new(Box::new(Buffers::new()));
+}
+
+/// Names that were given, each kept once, up to some 20 MiB of them.
+#[derive(Default)]
+struct Names(Vec<&'static [u8]>);
+
+impl Names {
+    fn keep(&mut self, name: &[u8]) -> &'static [u8] {
+        let known = self.0.iter().find(|known| **known == name);
+        match known {
+            Some(known) => known,
+            None if self.0.len() == 65_536 => self.0[name.len()],
+            None => {
+                self.0.push(name.to_vec().leak());
+                self.0[self.0.len() - 1]
+            }
+        }
+    }
 }
 
 /// What must hold of what is written of an image. The file is called by the first bytes that it holds.
 pub fn check(image: &Image) {
     let name = image.runs().first().map_or(&b""[..], |(_, bytes)| bytes);
     let name = &name[..name.iter().position(|byte| *byte == 0).unwrap_or(name.len()).min(300)];
-    let words: [&[u8]; 3] = [b"init", b"probe", name];
+    // For ever, as a process's are.
+    let name = NAME.with_borrow_mut(|kept| kept.keep(name));
     let run = || {
-        let mut machine = Machine { image, written: Vec::new(), line: Line::new() };
-        let arguments = |place: usize| words.get(place).copied();
-        let status = BUFFERS.with_borrow_mut(|buffers| tool::run(&mut machine, &arguments, buffers));
+        let words = vec![&b"init"[..], b"probe", name];
+        let mut machine = Machine { image, written: Vec::new(), line: Line::new(), words };
+        let status = BUFFERS.with_borrow_mut(|buffers| tool::run(&mut machine, buffers));
         assert!(matches!(status, 0 | 2));
         assert_eq!(status == 2, machine.written.is_empty());
         machine.written
