@@ -79,13 +79,10 @@ impl Mbr {
     #[inline(never)]
     fn link(&mut self, disk: &mut Disk<'_>, slot: u32) -> bool {
         self.slot = slot;
-        while self.slot != SLOTS {
-            if self.entry(disk) && self.extended {
-                return true;
-            }
+        while self.slot != SLOTS && !(self.entry(disk) && self.extended) {
             self.slot += 1;
         }
-        false
+        self.slot != SLOTS
     }
 
     /// Looks at the next entry, and puts it into `partition` if it is one. `None` at the end.

@@ -31,12 +31,12 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
         let mut inodes = words[0];
         let mut zones = if disk.big { words[10] << 16 | words[11] } else { words[11] << 16 | words[10] };
         let mut maps = [words[2], words[3], words[4], words[5]];
+        if is(MAGIC_1) {
+            zones = words[1];
+        }
         if is(MAGIC_1) || is(MAGIC_2) {
             if words[9] & !STATES != 0 {
                 return None;
-            }
-            if is(MAGIC_1) {
-                zones = words[1];
             }
         } else if disk.big {
             return None;
