@@ -74,9 +74,9 @@ impl Table {
             return None;
         }
         let (mut flags, mut is_gpt) = (0, false);
-        for slot in 0..4 {
-            flags |= mbr[446 + slot * 16];
-            is_gpt |= mbr[450 + slot * 16] == TYPE_GPT;
+        for entry in mbr[446..510].as_chunks::<16>().0 {
+            flags |= entry[0];
+            is_gpt |= entry[4] == TYPE_GPT;
         }
         if is_gpt {
             return gpt::Gpt::read(disk);

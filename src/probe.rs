@@ -117,7 +117,7 @@ impl Format {
     /// The label is in the `bytes` at `label`.
     const fn label(self, label: u16, bytes: u16) -> Self {
         assert!(label < 1 << 9 && bytes.is_multiple_of(4) && bytes < 1 << 9);
-        Format { label: label | bytes / 4 << 9, ..self }
+        Format { label: label | (bytes / 4) << 9, ..self }
     }
 }
 
