@@ -179,13 +179,13 @@ pub fn take_number(text: &mut &[u8], mut radix: u32) -> Option<u32> {
         _ => {}
     }
     let digits = rest.len();
-    let mut number = 0;
+    let mut number = 0u32;
     while let [first, behind @ ..] = rest {
         let digit = match first {
-            b'0'..=b'9' => first - b'0',
-            _ => (first | 0x20).wrapping_sub(b'a').saturating_add(10),
+            b'0'..=b'9' => u32::from(first - b'0'),
+            _ => u32::from((first | 0x20).wrapping_sub(b'a')) + 10,
         };
-        if u32::from(digit) >= radix {
+        if digit >= radix {
             break;
         }
         number = u32::try_from(u64::from(number) * u64::from(radix) + u64::from(digit)).ok()?;
