@@ -1,6 +1,6 @@
 //! Text from outside: the command line, uevents, lists of modules, and what is written of any of it.
 
-use pintle::bytes::{Dev, TEXT_BYTES, Text, decimal, split, take_number, trim};
+use pintle::bytes::{Dev, TEXT_BYTES, Text, decimal, take_number, trim};
 use pintle::cmdline::words;
 use pintle::identity::{Encoding, push_label};
 use pintle::module::{dep, list};
@@ -83,7 +83,7 @@ pub fn check_cmdline(line: &[u8]) {
     let (request, unknown) = parse();
     assert_eq!(parse(), (request, unknown));
     assert!(request.wait_s().is_none_or(|seconds| seconds <= 2_147_483));
-    let (_, _, _) = (request.delay_s(), request.fail(), request.read_only());
+    let (_, _, _) = (request.delay_s(), request.wait_s(), request.read_only());
     let keys = [Key::Root, Key::Fstypes, Key::Flags, Key::Wait, Key::Delay, Key::Init, Key::Fail, Key::Roots];
     for key in keys.into_iter().chain([Key::Duplicate, Key::Mode]) {
         let Some(value) = request.get(key) else { continue };
@@ -155,7 +155,7 @@ pub fn check_uevent(text: &[u8]) {
 
 /// `modules.dep`, and the image's list; the first line is a module's name.
 pub fn check_modules(text: &[u8]) {
-    let mut rest = split(text, b'\n');
+    let mut rest = text;
     let names: Vec<_> = std::iter::from_fn(|| list::next(&mut rest)).collect();
     let lines = text.split(|byte| *byte == b'\n').map(trim);
     let expected: Vec<_> =
