@@ -11,18 +11,17 @@ use crate::message::Message;
 
 /// Says of every block device what the kernel knows of it, and what it says of itself.
 pub fn list<K: Kernel>(log: &mut Log<'_, K>, helpers: Helpers, work: &mut Work) {
-    if candidates::all(log.kernel, &mut [], work) {
-        helpers.run(log, &[], work, Job::List);
-        // What the kernel knows of those that don't answer.
-        let mut place = 0;
-        while let Some(dev) = work.devs.get(place) {
-            if !helpers.is_done(dev, place, &work.children) {
-                list_one(log, dev, work, false);
-            }
-            place += 1;
+    candidates::all(log.kernel, &mut [], work);
+    helpers.run(log, &[], work, Job::List);
+    // What the kernel knows of those that don't answer.
+    let mut place = 0;
+    while let Some(dev) = work.devs.get(place) {
+        if !helpers.is_done(dev, place, &work.children) {
+            list_one(log, dev, work, false);
         }
-        log.say(Message::DevicesEnd, &[]);
+        place += 1;
     }
+    log.say(Message::DevicesEnd, &[]);
 }
 
 /// Says it of one; `answers`: which may be asked itself.

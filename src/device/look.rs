@@ -135,10 +135,9 @@ pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut 
             }
         }
     }
+    let Some(finds) = finds else { return };
     for (partition, place) in &partitions {
-        if let Some(finds) = finds
-            && let Some(partition) = Dev::unpack(*partition)
-        {
+        if let Some(partition) = Dev::unpack(*partition) {
             // It must have answered too before PID 1 opens it.
             identify(kernel, partition, work);
             finds.found(partition, *place);
