@@ -24,12 +24,11 @@ const MOST_UEVENTS: usize = 256;
 /// The place in a list of roots that is the search's own.
 pub const LAST_SPEC: usize = MOST_SPECS - 1;
 
-/// What is looked for, and by whom.
+/// What is looked for, and by whom. (The short fields first: they are reached with less code.)
+#[repr(C)]
 pub struct Search<'a> {
     /// The command line.
     pub request: &'a Request<'a>,
-    /// The roots that are still to be tried.
-    pub specs: Specs<'a>,
     /// Who looks.
     pub helpers: Helpers,
     /// Whether this is a boot: otherwise nothing is mounted, and nothing waited for.
@@ -46,6 +45,8 @@ pub struct Search<'a> {
     pub read_only: bool,
     /// The devices that were there have been looked at for being members of the root's btrfs.
     members_known: bool,
+    /// The roots that are still to be tried.
+    pub specs: Specs<'a>,
 }
 
 /// What was found.
