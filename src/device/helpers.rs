@@ -49,14 +49,11 @@ impl Finds {
     #[inline(never)]
     pub fn found(self, dev: Dev, place: u32) {
         for find in self.0 {
-            match read(find) {
-                Some(known) if known != (dev, place) => {}
-                _ => {
-                    let [slot, of] = find;
-                    of.store(place, Relaxed);
-                    slot.store(dev.pack(), Release);
-                    return;
-                }
+            if read(find).is_none_or(|known| known == (dev, place)) {
+                let [slot, of] = find;
+                of.store(place, Relaxed);
+                slot.store(dev.pack(), Release);
+                return;
             }
         }
     }
