@@ -3,17 +3,18 @@
 use crate::bytes::ZStr;
 use crate::kernel::{Fd, Kernel, Result};
 
-/// A directory that is being read.
+/// A directory that is being read. (The short fields first: they are reached with less code.)
+#[repr(C)]
 pub struct Reader {
     /// The open directory; whoever opened it closes it.
     pub fd: Fd,
-    buffer: [u8; 1024],
+    /// The type of the entry that is being looked at: `DT_DIR`, `DT_REG`, …
+    pub kind: u8,
     filled: usize,
     /// Where the entry that is being looked at starts, and the one behind it.
     at: usize,
     next: usize,
-    /// Its type: `DT_DIR`, `DT_REG`, …
-    pub kind: u8,
+    buffer: [u8; 1024],
 }
 
 /// What stands in an entry before its name.
