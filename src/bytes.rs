@@ -315,7 +315,6 @@ pub fn same_but_case(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// True when `text` is `word`. A `match` on literals would compare byte by byte, in twice the code.
-#[inline(never)]
 pub fn is(text: &[u8], word: &str) -> bool {
     text == word.as_bytes()
 }

@@ -96,7 +96,6 @@ impl Message {
 }
 
 /// What a control character in a template stands for.
-#[inline(never)]
 pub fn phrase(character: u8) -> &'static [u8] {
     part(PHRASES, b'|', character.into())
 }

@@ -109,7 +109,6 @@ impl<'a> Spec<'a> {
 
     /// Reads one root; `fstypes` is the value of `rootfstype=`. The error is what to say of a form that pintle doesn't
     /// know.
-    #[inline(never)]
     pub fn parse(&mut self, root: &'a [u8], fstypes: &[u8]) -> Result<(), Message> {
         self.text = root;
         let form = take_any(&mut self.text, FORMS);

@@ -81,7 +81,6 @@ pub(super) fn push_key<K: Kernel>(kernel: &mut K, key: &[u8], value: &Text) {
 
 /// The length of the character that `bytes` start with in UTF-8; 1 for what is none, and for a control character of two
 /// bytes (C1).
-#[inline(never)]
 fn character(bytes: &[u8]) -> usize {
     let Some(first) = bytes.first() else { return 0 };
     let length = first.leading_ones() as usize;
