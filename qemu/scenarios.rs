@@ -59,6 +59,8 @@ mod new_root;
 mod next_root;
 #[path = "scenarios/readme.rs"]
 mod readme;
+#[path = "scenarios/rescue.rs"]
+mod rescue;
 #[path = "scenarios/root_device.rs"]
 mod root_device;
 #[path = "scenarios/shared.rs"]
@@ -67,7 +69,11 @@ mod shared;
 mod stay;
 #[path = "scenarios/stuck.rs"]
 mod stuck;
+#[path = "scenarios/switch_root.rs"]
+mod switch_root;
 #[path = "scenarios/tables.rs"]
 mod tables;
 #[path = "scenarios/uefi.rs"]
 mod uefi;
+#[path = "scenarios/usr.rs"]
+mod usr;

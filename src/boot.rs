@@ -1,6 +1,6 @@
 //! The boot, in one straight line:
 //!
-//! kernel command line → [`Request`] → modules → device → mounted root → handover → exec
+//! kernel command line → [`Request`] → modules → device → mounted root, and its /usr → handover → exec
 
 use crate::buffers::{Buffers, Work};
 use crate::bytes::is;
@@ -12,16 +12,17 @@ use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::{Key, Request};
-use crate::spec::{By, Specs, take_first};
-use crate::{handover, module, mounts, policy, root};
+use crate::spec::{By, Spec, Specs, take_first};
+use crate::times::Stage;
+use crate::{handover, module, mounts, policy, root, usr};
 
 /// A stage says itself why it failed; its caller only has to know that it did.
 pub struct Failed;
 
 /// Boots out of `initramfs`. It ends in the real init's exec, or in the failure policy.
 pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut Buffers) -> ! {
-    let Buffers { cmdline, work } = buffers;
-    let started_ms = kernel.clock_gettime();
+    let Buffers { cmdline, fstab, work } = buffers;
+    work.times.ends(kernel, Stage::Kernel);
     let log = &mut Log::new(kernel);
     mounts::mount(log, initramfs.proc);
 
@@ -29,7 +30,11 @@ pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut B
     let request = &read_request(log, words);
 
     module::load::load_listed(log, work);
-    let _ = boot_root(log, request, started_ms, Some(&mut initramfs), work);
+    work.times.ends(log.kernel, Stage::Modules);
+    boot_root(log, request, &mut initramfs, fstab, work);
+    if request.get(Key::Rescue).is_some() {
+        policy::rescue(log);
+    }
     policy::give_up(log, request)
 }
 
@@ -48,23 +53,59 @@ pub fn read_request<'w, K: Kernel>(log: &mut Log<'_, K>, words: &'w [u8]) -> Req
     Request::parse(words, &mut |word| log.say(Message::UnknownWord, &[word]))
 }
 
-/// Mounts the first of the roots that the command line names and that can be mounted, and hands over to it; it returns only
-/// where no root could be booted. Without an initramfs to boot from it says which that would be.
-#[inline(never)]
-pub fn boot_root<K: Kernel>(
+/// Mounts the first of the roots that the command line names and that can be mounted, with its /usr, and hands over to it.
+/// It returns only where no root could be booted.
+fn boot_root<K: Kernel>(
     log: &mut Log<'_, K>,
     request: &Request<'_>,
-    started_ms: u64,
-    mut initramfs: Option<&mut Initramfs>,
+    initramfs: &mut Initramfs,
+    fstab: &mut [u8],
     work: &mut Work,
-) -> Result<(), Failed> {
-    if is(request.root_word(), "initramfs") {
-        match initramfs {
-            Some(initramfs) => handover::stay(log, request, initramfs, work),
-            None => log.say(Message::WouldStay, &[]),
-        }
-        return Ok(());
+) {
+    if is_initramfs(request) {
+        return handover::stay(log, request, initramfs, work);
     }
+    let Ok(mut search) = search(log, request, true, work) else { return };
+    // Where a root was there the devices are no question.
+    let mut seen = false;
+    while mount_next(log, &mut search, work).is_ok() {
+        seen = true;
+        if handover::enter(log).is_ok() {
+            mount_usr(log, request, &search, fstab, work);
+            handover::handover(log, request, initramfs, work);
+        }
+    }
+    if !seen {
+        device::list::list(log, search.helpers, work);
+    }
+}
+
+/// Says what would be booted here; false where nothing would.
+pub fn explain<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mut Work) -> bool {
+    if is_initramfs(request) {
+        log.say(Message::WouldStay, &[]);
+        return true;
+    }
+    let Ok(mut search) = search(log, request, false, work) else { return false };
+    let mounts = mount_next(log, &mut search, work).is_ok();
+    if !mounts {
+        device::list::list(log, search.helpers, work);
+    }
+    mounts
+}
+
+fn is_initramfs(request: &Request<'_>) -> bool {
+    is(request.root_word(), "initramfs")
+}
+
+/// A search for the roots that the command line names.
+#[inline(never)]
+fn search<'a, K: Kernel>(
+    log: &mut Log<'_, K>,
+    request: &'a Request<'a>,
+    boots: bool,
+    work: &mut Work,
+) -> Result<Search<'a>, Failed> {
     let shared = match log.kernel.shared() {
         Ok(shared) => shared,
         Err(errno) => {
@@ -72,34 +113,49 @@ pub fn boot_root<K: Kernel>(
             return Err(Failed);
         }
     };
-    let mut search = Search::new(shared, request, started_ms, initramfs.is_some());
+    let mut search = Search::new(shared, request, work.times.started_ms(), boots);
     read_specs(log, request, &mut search.specs);
     search.begin(log, work);
-    // Where a root was there the devices are no question.
-    let mut seen = false;
-    // Those that can't be booted are off the list; the next is tried as long as there is time.
+    Ok(search)
+}
+
+/// Mounts the next of the roots that are looked for and can be mounted; it is off the list then, as are those before it.
+#[inline(never)]
+fn mount_next<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Work) -> Result<(), Failed> {
     while search.has_specs() {
-        let Ok((found, name)) = search.find(log, work) else { break };
-        let mounted = root::mount(log, &search, found.as_ref(), work);
+        let (found, name) = search.find(log, work)?;
+        work.times.ends(log.kernel, Stage::Device);
+        let mounted = root::mount(log, search, found.as_ref(), work);
+        work.times.ends(log.kernel, Stage::Mount);
         if let Some(found) = found {
             log.kernel.close(found.fd);
         }
-        if mounted.is_err() {
-            continue;
+        if mounted.is_ok() {
+            if let Some(roots) = search.request.get(Key::Roots) {
+                log.say(Message::Took, &[roots, name]);
+            }
+            return mounted;
         }
-        if let Some(roots) = request.get(Key::Roots) {
-            log.say(Message::Took, &[roots, name]);
-        }
-        match &mut initramfs {
-            None => return Ok(()),
-            Some(initramfs) => handover::handover(log, request, initramfs, work),
-        }
-        seen = true;
-    }
-    if !seen {
-        device::list::list(log, search.helpers, work);
     }
     Err(Failed)
+}
+
+/// Mounts /usr where it is on a file system of its own. The working directory is the new root's.
+fn mount_usr<K: Kernel>(
+    log: &mut Log<'_, K>,
+    request: &Request<'_>,
+    search: &Search<'_>,
+    fstab: &mut [u8],
+    work: &mut Work,
+) {
+    let Some(request) = &usr::request(log.kernel, request, fstab) else { return };
+    let mut search = search.of_usr(request);
+    let [.., slot, _] = &mut search.specs;
+    read_spec(log, slot, request.root_word(), request.get(Key::Fstypes).unwrap_or_default());
+    match mount_next(log, &mut search, work) {
+        Ok(()) => handover::attach_usr(log),
+        Err(Failed) => log.say(Message::NoUsr, &[request.root_word()]),
+    }
 }
 
 /// Puts the roots that are to be tried into `specs`. Forms that pintle doesn't know are said, and passed over: where there
@@ -109,22 +165,26 @@ fn read_specs<'a, K: Kernel>(log: &mut Log<'_, K>, request: &Request<'a>, specs:
     let fstypes = request.get(Key::Fstypes).unwrap_or_default();
     let is_list = request.get(Key::Roots).is_some();
     let mut rest = request.root_word();
-    // The last place is the search's own.
-    let [first, .., _] = specs;
+    let [first, .., _, _] = specs;
     if rest.is_empty() {
         first.by = By::Type;
         return;
     }
-    let [slots @ .., _] = specs;
+    let [slots @ .., _, _] = specs;
     for slot in slots {
         if rest.is_empty() {
             break;
         }
         let root = if is_list { take_first(&mut rest) } else { core::mem::take(&mut rest) };
-        if let Err(message) = slot.parse(root, fstypes) {
-            slot.by = By::Nothing;
-            log.say(message, &[root]);
-        }
+        read_spec(log, slot, root, fstypes);
+    }
+}
+
+#[inline(never)]
+fn read_spec<'a, K: Kernel>(log: &mut Log<'_, K>, slot: &mut Spec<'a>, root: &'a [u8], fstypes: &[u8]) {
+    if let Err(message) = slot.parse(root, fstypes) {
+        slot.by = By::Nothing;
+        log.say(message, &[root]);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::dirent::Reader;
 use crate::disk::Windows;
 use crate::identity::Identity;
 use crate::partition::Partition;
+use crate::times::Times;
 
 /// Room for the longest command line of any architecture (`COMMAND_LINE_SIZE` is 2048 on these two), and for what
 /// bootconfig may add (`XBC_DATA_MAX`, 32 KiB).
@@ -24,6 +25,8 @@ pub struct Buffers {
     pub work: Work,
     /// The kernel command line, which the request points into.
     pub cmdline: [u8; CMDLINE_BYTES],
+    /// The new root's fstab, likewise. What is behind so much is not looked at.
+    pub fstab: [u8; 16 * 1024],
 }
 
 /// What one stage after the other works with. (The small ones come first, where they are reached by the shortest code.)
@@ -31,6 +34,8 @@ pub struct Buffers {
 pub struct Work {
     /// The number of what is attached to the device that was read last (`BLKGETDISKSEQ`, from Linux 5.15 on; 0 before).
     pub diskseq: u64,
+    /// When each stage had ended, in the order of [`crate::times::Stage`].
+    pub times: Times,
     /// Who looks at devices.
     pub children: Children,
     /// The root device's node.
@@ -70,12 +75,13 @@ impl Buffers {
             identity: Identity::new(),
             partition: Partition::new(),
             diskseq: 0,
+            times: Times::new(),
             children: Children::new(),
             fstype: Text::new(),
             data: Text::new(),
             path: [const { Reader::new() }; MAX_DEPTH],
         };
-        Buffers { cmdline: [0; CMDLINE_BYTES], work }
+        Buffers { cmdline: [0; CMDLINE_BYTES], fstab: [0; 16 * 1024], work }
     }
 }
 

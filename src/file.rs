@@ -4,9 +4,10 @@
 use crate::bytes::{Text, ZStr};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
+use crate::kmsg::BEHIND_LEVEL;
 use crate::template::fill;
 use linux_raw_sys::general::{
-    O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS,
+    O_CLOEXEC, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS,
 };
 
 #[inline(never)]
@@ -58,6 +59,14 @@ pub fn write_line<K: Kernel>(kernel: &mut K, path: &[u8]) -> Result<i32> {
     // A new root may have put anything there: no link is followed, and a FIFO must not block.
     let fd = open(kernel, path, &[], O_WRONLY | O_NONBLOCK | O_NOFOLLOW)?;
     let written = kernel.write_line(fd, 0);
+    kernel.close(fd);
+    written
+}
+
+/// Writes the log's line, as the console shows it, to a new file.
+pub fn create_line<K: Kernel>(kernel: &mut K, path: &[u8]) -> Result<i32> {
+    let fd = open(kernel, path, &[], O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)?;
+    let written = kernel.write_line(fd, BEHIND_LEVEL);
     kernel.close(fd);
     written
 }

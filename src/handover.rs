@@ -3,6 +3,7 @@
 //! Holds on entry: the new root is mounted at [`crate::root::MOUNT_POINT`]. Nothing is given up before an init has been
 //! found in it. Makes true: that init runs as PID 1, and nothing of the initramfs is left.
 
+use crate::boot::Failed;
 use crate::buffers::Work;
 use crate::bytes::ZStr;
 use crate::error::Errno;
@@ -14,7 +15,7 @@ use crate::message::Message;
 use crate::mounts::make_directory;
 use crate::policy;
 use crate::request::{Key, Request};
-use crate::root::MOUNT_POINT;
+use crate::root::{MOUNT_POINT, USR_POINT};
 use crate::z;
 use linux_raw_sys::general::{MNT_DETACH, O_NOCTTY, O_RDWR};
 
@@ -22,26 +23,37 @@ use linux_raw_sys::general::{MNT_DETACH, O_NOCTTY, O_RDWR};
 const KEPT: ZStr<'_> = z!(c"/run/initramfs");
 
 /// What becomes descriptors 0 to 2.
-const CONSOLE: &[u8] = b"/dev/console";
+pub(crate) const CONSOLE: &[u8] = b"/dev/console";
 
 mod free;
 mod init;
 mod pivot;
 pub(crate) mod program;
 
-/// Hands over. It returns only where it couldn't, and has put everything back: nothing is mounted at
-/// [`MOUNT_POINT`] any more, and another root may be tried.
-pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &mut Initramfs, work: &mut Work) {
-    if let Err(errno) = log.kernel.chdir(MOUNT_POINT) {
+/// Makes the root that is mounted at [`MOUNT_POINT`] the working directory.
+pub fn enter<K: Kernel>(log: &mut Log<'_, K>) -> Result<(), Failed> {
+    let entered = log.kernel.chdir(MOUNT_POINT);
+    entered.map_err(|errno| {
         log.failed(Message::Chdir, MOUNT_POINT.to_bytes(), errno);
         let _ = log.kernel.umount2(MOUNT_POINT, MNT_DETACH);
-        return;
-    }
+        Failed
+    })
+}
+
+/// Moves /usr from where it was mounted into the new root.
+pub fn attach_usr<K: Kernel>(log: &mut Log<'_, K>) {
+    pivot::move_one(log, USR_POINT, false);
+}
+
+/// Hands over to the root that was entered. It returns only where it couldn't, and has put everything back: nothing is
+/// mounted at [`MOUNT_POINT`] any more, and another root may be tried.
+pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &mut Initramfs, work: &mut Work) {
     let chosen = request.get(Key::Init);
-    if let Ok(inits) = init::find(log, &chosen, work)
-        && switch(log, initramfs, false, CONSOLE, inits, work)
-    {
-        policy::give_up(log, request);
+    if let Ok(inits) = init::find(log, &chosen, work) {
+        work.times.say(log, &mut work.data);
+        if switch(log, initramfs, false, CONSOLE, inits, work) {
+            policy::give_up(log, request);
+        }
     }
     // Wherever it is mounted by now.
     let _ = log.kernel.umount2(z!(c"."), MNT_DETACH);
@@ -138,6 +150,7 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
     }
     let chosen = request.get(Key::Init);
     let Ok(inits) = init::find(log, &chosen, work) else { return };
+    work.times.say(log, &mut work.data);
     if let Err((message, errno)) = pivot::stay(log.kernel) {
         return log.failed(message, b"/", errno);
     }
@@ -149,14 +162,14 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
 
 /// The console for descriptors 0 to 2; where there is none, or a dead one, /dev/null.
 #[inline(never)]
-fn open_console<K: Kernel>(log: &mut Log<'_, K>, path: &[u8]) -> Option<Fd> {
+pub(crate) fn open_console<K: Kernel>(log: &mut Log<'_, K>, path: &[u8]) -> Option<Fd> {
     let flags = O_RDWR | O_NOCTTY;
     file::open(log.kernel, b"%", &[path], flags).or_else(|_| log.kernel.open(z!(c"/dev/null"), flags)).ok()
 }
 
 /// Makes `console` descriptors 0 to 2: those that the kernel opened are files of the initramfs, and keep it in memory.
 /// Where there is no console at all they stay as they are; if they only kept the places, the exec closes them.
-fn set_stdio<K: Kernel>(kernel: &mut K, console: Option<Fd>) {
+pub(crate) fn set_stdio<K: Kernel>(kernel: &mut K, console: Option<Fd>) {
     if let Some(console) = console {
         for stdio in 0..3 {
             // It can't fail for two valid descriptors.

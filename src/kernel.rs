@@ -65,7 +65,7 @@ pub trait Kernel {
     /// Milliseconds of `CLOCK_MONOTONIC`.
     fn clock_gettime(&mut self) -> u64;
 
-    /// Close-on-exec.
+    /// Close-on-exec; what `O_CREAT` makes everybody may read.
     fn open(&mut self, path: ZStr<'_>, flags: u32) -> Result<Fd>;
     /// `resolve` is `RESOLVE_*` of openat2(2).
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd>;
@@ -130,6 +130,8 @@ pub trait Kernel {
     fn waitid(&mut self, pidfd: Fd) -> i32;
     fn geteuid(&mut self) -> u32;
     fn getegid(&mut self) -> u32;
+    /// Makes the caller the first of a session, and descriptor 0 its terminal, if that can be one (login_tty(3)).
+    fn login_tty(&mut self);
     fn unshare(&mut self, flags: u32) -> Result<()>;
     /// All descriptors from `first` on.
     fn close_range(&mut self, first: i32) -> Result<()>;

@@ -93,7 +93,7 @@ impl<'k, K: Kernel> Log<'k, K> {
 }
 
 /// Where in the line the console's begins.
-const BEHIND_LEVEL: usize = b"<3>".len();
+pub(crate) const BEHIND_LEVEL: usize = b"<3>".len();
 
 /// Whether the console, as `quiet` and `loglevel=` made it, hides `level`: it shows what is below its own. Where
 /// /proc can't tell, a message may come twice.

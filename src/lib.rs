@@ -8,9 +8,10 @@
 //! - [`module`]: the kernel modules that the image lists
 //! - [`spec`], [`uevent`] → [`device`]: the block device that the root is on, by
 //!   [`disk`] → [`partition`], [`probe`]: bytes → partitions and contents
-//! - [`root`]: its mount
+//! - [`root`]: its mount, and [`usr`]: that of its /usr
 //! - [`handover`]: checks, pivot, detach, free, console, exec
-//! - [`policy`]: what happens where that fails
+//! - [`times`]: how long that took
+//! - [`policy`]: what happens where it fails
 //!
 //! Everything goes through [`kernel::Kernel`], one method a system call; what pintle says, through [`kmsg`],
 //! its texts in [`message`].
@@ -45,5 +46,7 @@ pub mod request;
 pub mod root;
 pub mod spec;
 pub mod template;
+pub mod times;
 pub mod tool;
 pub mod uevent;
+pub mod usr;

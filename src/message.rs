@@ -47,6 +47,7 @@ messages! {
         Execve "3execve\x04\x04",
         NoMountPoint "3switch_root\x04: no mount point",
         Stay "3root=initramfs\x04\x04",
+        Rescue "3rescue\x04\x04",
         Reboot "3reboot\x04\x04",
     }
     "\x09": {
@@ -57,6 +58,7 @@ messages! {
         NoModules "4\x10s: /lib/modules/%/modules.dep\x04",
         NoSuchModule "4\x10\x04: not in modules.dep",
         LoadModule "4finit_module\x04\x04",
+        NoUsr "4mount /usr\x04: not there",
         MoveApi "4move into the new root\x04\x04",
         UnknownRoot "4\x03: unknown form, known are /dev/NAME, MAJ:MIN, hex, (PART)UUID=, (PART)LABEL=",
         UdevRoot "4\x03: made by udev, which runs later: UUID= and LABEL= work",
@@ -77,6 +79,7 @@ messages! {
         WouldMount "6root=% is %\x05\x06\x07: it would be mounted %",
         InitrdRelease "4root=initramfs: /etc/initrd-release makes systemd take it for an initrd",
         WouldStay "6root=initramfs is the initramfs itself: it would stay",
+        Times "6times: % ms",
         Mounted "6mounted % (%) %",
         Stuck "4find root: /dev/%: does not answer: looking at the others",
         Match "3\x01 is on /dev/%",

@@ -2,6 +2,8 @@
 
 use crate::bytes::place_of;
 use crate::device::find::sleep;
+use crate::file;
+use crate::handover;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
@@ -13,6 +15,23 @@ const PAUSE_MS: u64 = 10_000;
 
 /// What the kernel is told, in the order of [`FAILS`]; nothing, to panic.
 const COMMANDS: [u32; 3] = [LINUX_REBOOT_CMD_RESTART, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_HALT];
+
+/// Runs the image's /rescue on the console, if it has one, and waits for its end.
+#[inline(never)]
+pub fn rescue<K: Kernel>(log: &mut Log<'_, K>) {
+    const PATH: &[u8] = b"/rescue";
+    let child = log.fork(&mut (), &mut |log, ()| {
+        let console = handover::open_console(log, handover::CONSOLE);
+        handover::set_stdio(log.kernel, console);
+        log.kernel.login_tty();
+        let errno = file::execve(log.kernel, PATH);
+        log.failed(Message::Rescue, PATH, errno);
+    });
+    match child {
+        Ok(child) => drop(log.kernel.waitid(child)),
+        Err(errno) => log.failed(Message::Rescue, PATH, errno),
+    }
+}
 
 /// Ends the boot. By default PID 1 ends, and so the kernel panics: `panic=N` decides, as it does without an initramfs.
 #[inline(never)]

@@ -32,17 +32,27 @@ pub enum Key {
     Roots,
     /// `pintle.duplicate=`.
     Duplicate,
+    /// `mount.usr=`: what /usr is, as `root=` says it.
+    Usr,
+    /// `mount.usrfstype=`.
+    UsrFstypes,
+    /// `mount.usrflags=`: mount options as mount(8) takes them.
+    UsrFlags,
+    /// `pintle.rescue`.
+    Rescue,
     /// `rw` and `ro`, by their own names.
     Mode,
 }
 
-/// The names of the words, in [`Key`]'s order; the last two, without a value, are both of [`Key::Mode`].
-const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|ro|rw";
+/// The names of the words, in [`Key`]'s order; the last three have no value, and two of them are both of [`Key::Mode`].
+const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|\
+mount.usr|mount.usrfstype|mount.usrflags|pintle.rescue|ro|rw";
 
 /// What `rootwait` without a value stands for.
 const WAIT_VALUE: &[u8] = b"ever";
 
 const WAIT: usize = Key::Wait as usize;
+const RESCUE: usize = Key::Rescue as usize;
 const MODE: usize = Key::Mode as usize;
 const FAIL: usize = Key::Fail as usize;
 const DUPLICATE: usize = Key::Duplicate as usize;
@@ -63,7 +73,8 @@ impl<'a> Request<'a> {
         let mut request = Request { values: core::array::from_fn(|_| None) };
         for word in words(line) {
             let (place, value) = match (place_of(KEYS, word.name), word.value) {
-                (place @ ..MODE, Some(value)) => (place, value),
+                (place @ ..RESCUE, Some(value)) => (place, value),
+                (RESCUE, None) => (RESCUE, word.name),
                 (WAIT, None) => (WAIT, WAIT_VALUE),
                 (MODE..NOWHERE, None) => (MODE, word.name),
                 _ => (NOWHERE, word.name),
@@ -96,6 +107,17 @@ impl<'a> Request<'a> {
     /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`.
     pub fn read_only(&self) -> bool {
         !is(self.get(Key::Mode).unwrap_or_default(), "rw")
+    }
+
+    /// The same boot, but for what is mounted: device, types and flags of /usr.
+    pub fn of_usr(&self, [root, fstypes, flags]: [Option<&'a [u8]>; 3]) -> Request<'a> {
+        let mut usr = *self;
+        if let Some(roots) = usr.values.get_mut(Key::Roots as usize) {
+            *roots = None;
+        }
+        let [usr_root, usr_fstypes, usr_flags, ..] = &mut usr.values;
+        (*usr_root, *usr_fstypes, *usr_flags) = (root, fstypes.filter(|types| !types.is_empty()), flags);
+        usr
     }
 
     /// How long to wait for the root device: seconds from pintle's start, `rootdelay=` not counted. `None`, for ever,

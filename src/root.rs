@@ -14,11 +14,15 @@ use crate::kmsg::Log;
 use crate::message::Message;
 use crate::mounts::make_directory;
 use crate::request::Key;
+use crate::usr;
 use crate::z;
 use linux_raw_sys::general::{MNT_DETACH, MS_RDONLY, MS_SILENT};
 
 /// Where it is mounted: the directory that every initramfs has.
 pub const MOUNT_POINT: ZStr<'_> = z!(c"/root");
+
+/// Where /usr is, until it is moved into the root.
+pub const USR_POINT: ZStr<'_> = z!(c"/usr");
 
 /// Mounts the root, which is on the device that was `found`, or on none, and says how that went; where nothing boots, says
 /// what it is.
@@ -37,7 +41,7 @@ pub fn mount<K: Kernel>(
         log.say(Message::WouldMount, &[search.text(), name, fstype, uuid, label, how]);
         return Ok(());
     }
-    make_directory(log.kernel, MOUNT_POINT);
+    make_directory(log.kernel, search.point);
     let message = mount_as_any(log.kernel, search, found, work);
     log.say(message, &[work.name.as_bytes(), work.fstype.as_bytes(), work.data.as_bytes()]);
     if message == Message::Mounted { Ok(()) } else { Err(Failed) }
@@ -62,13 +66,24 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
         None if is(content, "ntfs") => (&b"ntfs3,ntfs"[..], b','),
         None => (content, b','),
     };
-    data.set(search.request.get(Key::Flags).unwrap_or_default());
-    let mut read_only = search.read_only;
+    let options = search.request.get(Key::Flags).unwrap_or_default();
+    let mut flags = MS_SILENT;
+    if search.point == USR_POINT {
+        flags |= usr::options(options, data);
+    } else {
+        data.set(options);
+    }
+    let mut read_only = search.read_only || flags & MS_RDONLY != 0;
     loop {
         let mut types = list;
         while let Some(name_of_type) = next_type(&mut types, separator) {
             fstype.set(name_of_type);
-            match try_mount(kernel, [&mut *name, fstype, data], read_only) {
+            match try_mount(
+                kernel,
+                [&mut *name, fstype, data],
+                search.point,
+                if read_only { flags | MS_RDONLY } else { flags },
+            ) {
                 Err(Errno::EACCES | Errno::EINVAL) => {}
                 // The other of its two names.
                 Err(Errno::ENODEV) if is(name_of_type, "ntfs3") => {}
@@ -77,13 +92,13 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
                     errno.describe(data);
                     return Message::MountRoot;
                 }
-                Ok(()) if found.is_some_and(|found| !is_on(kernel, found)) => {
-                    let _ = kernel.umount2(MOUNT_POINT, MNT_DETACH);
+                Ok(()) if found.is_some_and(|found| !is_on(kernel, found, search.point)) => {
+                    let _ = kernel.umount2(search.point, MNT_DETACH);
                     return Message::Swapped;
                 }
                 Ok(()) => {
                     // Some file systems are so by themselves.
-                    data.set(how(read_only || kernel.faccessat2_w(MOUNT_POINT) == Err(Errno::EROFS)));
+                    data.set(how(read_only || kernel.faccessat2_w(search.point) == Err(Errno::EROFS)));
                     return Message::Mounted;
                 }
             }
@@ -102,20 +117,24 @@ fn how(read_only: bool) -> &'static [u8] {
 }
 
 /// Whether what is mounted is on the device that was found. btrfs has device numbers of its own, of no driver.
-fn is_on<K: Kernel>(kernel: &mut K, found: &Found) -> bool {
+fn is_on<K: Kernel>(kernel: &mut K, found: &Found, point: ZStr<'_>) -> bool {
     kernel
-        .statx(Fd::CWD, MOUNT_POINT, 0)
+        .statx(Fd::CWD, point, 0)
         .is_ok_and(|stat| stat.dev == Some(found.dev) || stat.dev.is_some_and(|dev| dev.major() == 0))
 }
 
 /// Mounts a node as a type with data.
-fn try_mount<K: Kernel>(kernel: &mut K, [node, fstype, data]: [&mut Text; 3], read_only: bool) -> Result<(), Errno> {
+fn try_mount<K: Kernel>(
+    kernel: &mut K,
+    [node, fstype, data]: [&mut Text; 3],
+    point: ZStr<'_>,
+    flags: u32,
+) -> Result<(), Errno> {
     let too_long = Errno::ENAMETOOLONG;
     let node = node.as_z_str().ok_or(too_long)?;
     let fstype = fstype.as_z_str().ok_or(too_long)?;
     let data = data.as_z_str().ok_or(too_long)?;
-    let flags = if read_only { MS_SILENT | MS_RDONLY } else { MS_SILENT };
-    kernel.mount(node, MOUNT_POINT, fstype, flags, data)
+    kernel.mount(node, point, fstype, flags, data)
 }
 
 /// The next type: of a comma list, or of lines of /proc/filesystems, where `nodev` stands before those without a device.

@@ -74,9 +74,9 @@ const DEVICE: usize = 8;
 /// the first RAM disk.
 const NO_DEVICES: &[u8] = b"|disk|mapper|nfs|cifs|ram";
 /// How many roots are tried at most.
-pub const MOST_SPECS: usize = 8;
+pub const MOST_SPECS: usize = 9;
 
-/// The roots to try, in order; some places may be empty. The last one is the search's own.
+/// The roots to try, in order; some places may be empty. The last but one is for /usr, the last is the search's own.
 pub type Specs<'a> = [Spec<'a>; MOST_SPECS];
 
 /// No roots yet. (Made by a loop: a constant takes the room of all of them in the file.)

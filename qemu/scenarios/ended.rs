@@ -70,9 +70,11 @@ impl Ended {
         self.lines().any(|each| each == line)
     }
 
-    /// All that pintle said on the console, without the kernel's time stamps and the meanings of errnos.
+    /// All that pintle said on the console but for how long it took, without the kernel's time stamps and the meanings of
+    /// errnos.
     pub(crate) fn pintle(&self) -> Vec<String> {
-        self.lines().filter_map(|line| without_time(line).strip_prefix("pintle: ")).map(without_meaning).collect()
+        let lines = self.lines().filter_map(|line| without_time(line).strip_prefix("pintle: "));
+        lines.filter(|line| !line.starts_with(says::TIMES)).map(without_meaning).collect()
     }
 
     /// The same without the notices of a wait: how long a device takes is the machine's affair.
@@ -103,6 +105,13 @@ impl Ended {
         let line = self.lines().find(|line| line.contains(says::DEVICE) && line.split(' ').any(|word| word == wanted));
         let value = |key| line?.split(' ').find_map(|word| word.strip_prefix(key));
         value("MAJOR=").zip(value("MINOR=")).map(|(major, minor)| format!("{major}:{minor}")).unwrap_or_default()
+    }
+
+    /// How long the stages of the boot took, as pintle says it.
+    #[track_caller]
+    pub(crate) fn times(&self) -> &str {
+        let line = self.lines().find_map(|line| without_time(line).strip_prefix("pintle: ")?.strip_prefix(says::TIMES));
+        line.expect("a line with times")
     }
 
     /// The kernel's time of the first line with `text` in it, in seconds.

@@ -112,6 +112,11 @@ impl<'s> Image<'s> {
         self.option("--add", format!("{}:{path}", file.display()))
     }
 
+    /// The program for `pintle.rescue`.
+    pub(crate) fn rescue(self, program: &Path) -> Self {
+        self.option("--rescue", program.display().to_string())
+    }
+
     /// Another /init than pintle.
     pub(crate) fn init(self, text: &str) -> Self {
         let file = self.scratch.file("init", text.as_bytes(), 0o755);

@@ -6,6 +6,8 @@ pub(crate) const NO_ROOT: &str = "the root partition";
 pub(crate) const NO_INIT: &str = "find init: none can be executed, name one by init=: giving up";
 pub(crate) const PANIC: &str = "giving up: PID 1 ends, the kernel panics, panic= decides";
 pub(crate) const DEVICES_END: &str = "there is no other block device";
+/// How the line begins that says how long the stages took.
+pub(crate) const TIMES: &str = "times: ";
 /// Part of each notice of a wait.
 pub(crate) const WAITING: &str = ": not there after ";
 /// How a line of the list of devices begins.

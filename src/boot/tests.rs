@@ -85,12 +85,20 @@ close 7
 close 6
 "#;
 const HANDOVER: &str = r#"chdir /root
+openat2 CWD /etc/fstab
 openat2 CWD /sbin/init
 statx 6 
 faccessat2 6
 close 6
 openat2 CWD /sbin/init
 read 6
+close 6
+open /dev/kmsg
+write @devtmpfs/kmsg <6>pintle: times: kernel 5000 ms, modules 0 ms, device 0 ms, mount 0 ms, init 0 ms
+close 6
+mkdir /run/pintle 755
+open /run/pintle/times
+write @tmpfs/pintle/times pintle: times: kernel 5000 ms, modules 0 ms, device 0 ms, mount 0 ms, init 0 ms
 close 6
 open /dev/console
 openat2 CWD run
@@ -279,6 +287,8 @@ fn every_call_may_fail() {
                             "dup3",
                             "statx CWD /proc/self",
                             "statx 3 shutdown",
+                            "openat2 CWD /etc/fstab",
+                            "open /run/pintle/times",
                         ];
                         // Listened to only where something has to be waited for, and said then; PID 1 looks itself;
                         // a child's end, and its traces; what is attached matters to PID 1 alone; sectors of 512
@@ -744,7 +754,7 @@ fn a_burst_of_lines_arrives() {
     let mut fake = Fake::new(&format!("root=/dev/vda{words}"));
     assert_eq!(outcome(&mut fake).1.len(), 40);
     let count = |wanted: &str| fake.calls.iter().filter(|call| call.starts_with(wanted)).count();
-    assert_eq!((count("open /dev/kmsg"), count("write @devtmpfs/kmsg")), (41, 41), "and that of the mount");
+    assert_eq!((count("open /dev/kmsg"), count("write @devtmpfs/kmsg")), (42, 42), "and two of a good boot");
 }
 
 /// What the console's level hides goes there straight, once, and only what somebody has to see.
@@ -949,4 +959,87 @@ fn the_initramfs_is_kept_for_the_shutdown() {
             assert_eq!(fake.left().is_empty(), !straight, "{call}");
         }
     }
+}
+
+/// /usr of its own is there before the init is looked at: as the command line says, or else the new root's fstab.
+#[test]
+fn usr_on_a_file_system_of_its_own() {
+    let usr = |fstab: &str, words: &str| {
+        let other = Block::disk("vdb", (254, 16), xfs(8, "usr")[..SMALL].to_vec());
+        let mut fake = Fake::new(&format!("root=/dev/vda rw {words}"))
+            .with_block(&other)
+            .without("ext4", "/sbin/init")
+            .with("ext4", "/sbin/init", link("/usr/init"))
+            .with("ext4", "/usr", dir())
+            .with("ext4", "/etc/fstab", file(0o644, fstab));
+        fake.mountable.insert("xfs", std::collections::BTreeMap::new());
+        fake = fake.with("xfs", "/init", file(0o755, elf("")));
+        fake.diskseq = 1;
+        fake
+    };
+    let entry = "LABEL=usr /usr xfs ro,nodev,logbufs=8 0 2\n";
+    let rows = [
+        (entry, "", "mount /dev/vdb /usr xfs 0x8005 \"logbufs=8\""),
+        ("/dev/vdb /usr auto defaults\n", "", "mount /dev/vdb /usr xfs 0x8000 \"\""),
+        ("/dev/vdz /usr ext4 ro\n", "mount.usr=LABEL=usr", "mount /dev/vdb /usr xfs 0x8000 \"\""),
+        ("", "mount.usr=/dev/vdb mount.usrfstype=xfs mount.usrflags=noexec,x", "mount /dev/vdb /usr xfs 0x8008 \"x\""),
+    ];
+    for (fstab, words, mount) in rows {
+        let mut fake = usr(fstab, words);
+        let (end, said) = outcome(&mut fake);
+        assert!(fake.calls.contains(&mount.to_string()), "{words}: {said:?} {:?}", fake.calls);
+        assert_eq!(said, [""; 0], "{words}");
+        assert_eq!((end, fake.mounted_at("/usr")), (exec("/sbin/init"), Some("xfs")), "{words}");
+        let place = |call: &str| fake.calls.iter().position(|other| other.starts_with(call)).expect("that call");
+        assert!(place("move_mount CWD /usr") < place("openat2 CWD /sbin/init"), "{words}");
+    }
+    // It isn't there in time: its init neither, and the next root is tried, of which there is none.
+    let mut fake = usr("LABEL=nosuch /usr xfs ro\n", "rootwait=0");
+    let (end, said) = outcome(&mut fake);
+    assert_eq!(end, Some(End::Exit(1)));
+    assert_eq!(
+        said,
+        [
+            "<3>find root: LABEL=nosuch: ETIMEDOUT: giving up",
+            "<4>mount /usr: LABEL=nosuch: not there: going on without it",
+            "<3>find init: none can be executed, name one by init=: giving up",
+            PANIC,
+        ]
+    );
+    // The new root's link is none that is followed, and the initramfs's /usr is no place.
+    let mut fake = usr(entry, "").without("ext4", "/usr").with("ext4", "/usr", link("/etc"));
+    let (end, said) = outcome(&mut fake);
+    assert_eq!(end, Some(End::Exit(1)));
+    let first = "<4>move into the new root: /usr: ELOOP (a symbolic link): going on without it";
+    assert_eq!(said.first().map(String::as_str), Some(first));
+    assert!(fake.calls.contains(&"umount2 /usr 2".to_string()));
+}
+
+/// Each stage's share, in a line and in a file.
+#[test]
+fn times() {
+    let mut fake = Fake::new("root=/dev/vda rootdelay=3");
+    assert_eq!(fake.boot(), exec("/sbin/init"));
+    let line = "pintle: times: kernel 5000 ms, modules 0 ms, device 3000 ms, mount 0 ms, init 0 ms";
+    assert_eq!(fake.times, [format!("<6>{line}"), line.into()]);
+    assert!(fake.calls.contains(&format!("write @tmpfs/pintle/times {line}")));
+}
+
+/// Somebody who asks for it gets the image's /rescue where nothing could be booted, and the failure policy after it.
+#[test]
+fn rescue() {
+    let mut fake = Fake::new("root=/dev/nosuch rootwait=0 pintle.rescue").with_image("/rescue", file(0o755, elf("")));
+    let (end, said) = outcome(&mut fake);
+    assert_eq!((end, said.last().map(String::as_str)), (Some(End::Exit(1)), Some(PANIC)));
+    let at = fake.calls.iter().position(|call| call == "execve /rescue").expect("a rescue");
+    let (before, after) = fake.calls.split_at(at);
+    let start = ["dup3 7 0", "dup3 7 1", "dup3 7 2", "close 7", "login_tty"];
+    assert!(before.ends_with(&start.map(String::from)), "{before:?}");
+    assert!(after.iter().any(|call| call.starts_with("waitid")), "{after:?}");
+    // Nobody asked, or it isn't there.
+    let mut fake = Fake::new("root=/dev/nosuch rootwait=0").with_image("/rescue", file(0o755, elf("")));
+    fake.boot();
+    assert!(!fake.calls.contains(&"execve /rescue".to_string()));
+    let (_, said) = outcome(&mut Fake::new("root=/dev/nosuch rootwait=0 pintle.rescue"));
+    assert!(said.contains(&"<3>rescue: /rescue: ENOENT (not there): giving up".to_string()), "{said:?}");
 }

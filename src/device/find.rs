@@ -11,6 +11,7 @@ use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::{DEFAULT_WAIT, Key, Request};
+use crate::root::{MOUNT_POINT, USR_POINT};
 use crate::spec::{By, MOST_SPECS, Spec, Specs, no_specs};
 use crate::uevent::Uevent;
 use linux_raw_sys::ioctl::BLKGETDISKSEQ;
@@ -21,6 +22,9 @@ const FIRST_NOTICE_MS: u64 = 1_000;
 const NOTICE_MS: u64 = 10_000;
 /// Uevents that are taken in before the devices that they are of are looked at.
 const MOST_UEVENTS: usize = 256;
+/// The place in a list of roots that is /usr's: what was found for a root is none.
+#[allow(clippy::cast_possible_truncation, reason = "9")]
+const USR_PLACE: u32 = MOST_SPECS as u32 - 2;
 /// The place in a list of roots that is the search's own.
 pub const LAST_SPEC: usize = MOST_SPECS - 1;
 
@@ -31,6 +35,8 @@ pub struct Search<'a> {
     pub request: &'a Request<'a>,
     /// Who looks.
     pub helpers: Helpers,
+    /// Where the root is mounted; /usr is one that is mounted elsewhere, with the options of mount(8).
+    pub point: ZStr<'static>,
     /// Whether this is a boot: otherwise nothing is mounted, and nothing waited for.
     pub boots: bool,
     /// When pintle was started.
@@ -82,6 +88,7 @@ impl<'a> Search<'a> {
             request,
             specs: no_specs(),
             helpers: Helpers(shared),
+            point: MOUNT_POINT,
             boots,
             started_ms,
             deadline_ms: 0,
@@ -109,6 +116,16 @@ impl<'a> Search<'a> {
             Ok(fd) => *socket(work) = fd,
             Err(errno) => self.without_socket = Some(errno),
         }
+    }
+
+    /// A search for /usr, for which the same children look.
+    pub fn of_usr(&self, request: &'a Request<'a>) -> Self {
+        let mut usr = Search::new(self.helpers.0, request, self.started_ms, self.boots);
+        // Of another root's, before.
+        usr.helpers.forget_place(USR_PLACE);
+        usr.point = USR_POINT;
+        (usr.deadline_ms, usr.notice_ms) = (self.deadline_ms, u64::MAX);
+        usr
     }
 
     /// Whether there is a root left to try.

@@ -146,6 +146,15 @@ impl Helpers {
         }
     }
 
+    /// What the root in `place` of the list was is another one now.
+    pub fn forget_place(self, place: u32) {
+        for [slot, of] in self.finds() {
+            if of.load(Relaxed) == place {
+                slot.store(0, Relaxed);
+            }
+        }
+    }
+
     /// Whether the job was done for `dev`, which stands in `place` of the last list.
     pub fn is_done(self, dev: Dev, place: usize, children: &Children) -> bool {
         let [next, ..] = self.0;

@@ -10,7 +10,7 @@ use crate::guard::Initramfs;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::mounts::{APIS, Api};
+use crate::mounts::APIS;
 use crate::z;
 use linux_raw_sys::general::{
     AT_EMPTY_PATH, MNT_DETACH, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH, O_CLOEXEC, O_DIRECTORY, O_PATH,
@@ -21,23 +21,29 @@ use linux_raw_sys::general::{
 /// it must not hold the initramfs. So is one of which somebody `has` mounted another there.
 pub(super) fn move_apis<K: Kernel>(log: &mut Log<'_, K>, has: bool) {
     for api in APIS.iter().rev() {
-        match move_api(log.kernel, api, has) {
-            // EINVAL: it isn't mounted, and a line has said so.
-            Ok(()) | Err(Errno::EINVAL) => continue,
-            Err(Errno::EBUSY) if has => {}
-            Err(errno) => log.failed(Message::MoveApi, api.path.to_bytes(), errno),
-        }
-        let _ = log.kernel.umount2(api.path, MNT_DETACH);
+        move_one(log, api.path, has);
     }
 }
 
-fn move_api<K: Kernel>(kernel: &mut K, api: &Api, has: bool) -> Result<()> {
+/// The same of one mount.
+#[inline(never)]
+pub(super) fn move_one<K: Kernel>(log: &mut Log<'_, K>, path: ZStr<'_>, has: bool) {
+    match move_into(log.kernel, path, has) {
+        // EINVAL: it isn't mounted, and a line has said so.
+        Ok(()) | Err(Errno::EINVAL) => return,
+        Err(Errno::EBUSY) if has => {}
+        Err(errno) => log.failed(Message::MoveApi, path.to_bytes(), errno),
+    }
+    let _ = log.kernel.umount2(path, MNT_DETACH);
+}
+
+fn move_into<K: Kernel>(kernel: &mut K, path: ZStr<'_>, has: bool) -> Result<()> {
     let resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
-    let place = kernel.openat2(Fd::CWD, api.name(), O_PATH | O_DIRECTORY | O_CLOEXEC, resolve)?;
+    let place = kernel.openat2(Fd::CWD, path.relative(), O_PATH | O_DIRECTORY | O_CLOEXEC, resolve)?;
     let moved = if has && kernel.statx(place, z!(c""), AT_EMPTY_PATH).is_ok_and(|stat| stat.is_mount) {
         Err(Errno::EBUSY)
     } else {
-        kernel.move_mount(Fd::CWD, api.path, place, z!(c""), MOVE_MOUNT_T_EMPTY_PATH)
+        kernel.move_mount(Fd::CWD, path, place, z!(c""), MOVE_MOUNT_T_EMPTY_PATH)
     };
     kernel.close(place);
     moved

@@ -13,7 +13,8 @@ use crate::kmsg::Line;
 use crate::z;
 
 use linux_raw_sys::general::{
-    AT_REMOVEDIR, DT_DIR, DT_REG, RAMFS_MAGIC, RESOLVE_NO_SYMLINKS, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG,
+    AT_REMOVEDIR, DT_DIR, DT_REG, O_CREAT, RAMFS_MAGIC, RESOLVE_NO_SYMLINKS, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK,
+    S_IFREG,
 };
 use linux_raw_sys::ioctl::{BLKGETDISKSEQ, BLKSSZGET, BTRFS_IOC_DEVICES_READY, BTRFS_IOC_SCAN_DEV};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -107,6 +108,8 @@ pub(crate) struct Fake {
     pub(crate) calls: Vec<String>,
     /// What was written to the log and to the console.
     pub(crate) log: Vec<String>,
+    /// The same of how long the stages took.
+    pub(crate) times: Vec<String>,
     pub(crate) now_ms: u64,
     /// Calls, by how they start, that fail whenever they are made, and how.
     pub(crate) refused: Vec<(&'static str, Errno)>,
@@ -168,6 +171,7 @@ impl Fake {
             fail: None,
             calls: Vec::new(),
             log: Vec::new(),
+            times: Vec::new(),
             now_ms: 5_000,
             refused: Vec::new(),
             before: None,
@@ -425,7 +429,7 @@ impl Kernel for Fake {
         self.now_ms
     }
 
-    fn open(&mut self, path: ZStr<'_>, _flags: u32) -> Result<Fd> {
+    fn open(&mut self, path: ZStr<'_>, flags: u32) -> Result<Fd> {
         self.call(format!("open {}", text(path)))?;
         self.come();
         let full = self.crossed(Fd::CWD, path);
@@ -433,6 +437,9 @@ impl Kernel for Fake {
             // The rootfs is its own parent.
             let root = if self.pivots_straight { "2 1" } else { "1 1" };
             self.tree.insert(full.clone(), file(0o444, format!("{root} 0:2 / / rw - rootfs rootfs rw\n")));
+        }
+        if flags & O_CREAT != 0 {
+            self.tree.entry(full.clone()).or_insert_with(|| file(0o644, ""));
         }
         self.lookup(&full)?;
         if full == PARTITIONS {
@@ -448,6 +455,9 @@ impl Kernel for Fake {
         self.call(format!("openat2 {} {}", self.name(dir), text(path)))?;
         let base = self.full(dir, z!(c""));
         let mut full = format!("{}/{}", base.trim_end_matches('/'), text(path).trim_start_matches('/'));
+        if dir == Fd::CWD {
+            full = self.through(&full);
+        }
         let mut found = self.lookup(&full)?;
         if found.mode & S_IFLNK == S_IFLNK {
             if resolve & RESOLVE_NO_SYMLINKS != 0 {
@@ -455,6 +465,7 @@ impl Kernel for Fake {
             }
             let target = String::from_utf8_lossy(&found.bytes).into_owned();
             full = format!("{}/{}", base.trim_end_matches('/'), target.trim_start_matches('/'));
+            full = self.through(&full);
             found = self.lookup(&full)?;
         }
         let _ = found;
@@ -525,7 +536,9 @@ impl Kernel for Fake {
         let path = self.fds.get(&fd.0).ok_or(Errno::new(9))?.path.clone();
         let line = String::from_utf8_lossy(bytes).into_owned();
         self.call(format!("write {path} {}", line.trim_end()))?;
-        self.log.push(line.trim_end().into());
+        // Each good boot's, whatever else it says.
+        let log = if line.contains("times: ") { &mut self.times } else { &mut self.log };
+        log.push(line.trim_end().into());
         Ok(i32::try_from(bytes.len()).expect("short"))
     }
 
@@ -601,7 +614,7 @@ impl Kernel for Fake {
 
     fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()> {
         self.call(format!("mkdir {} {mode:o}", text(path)))?;
-        let full = self.full(dir, path);
+        let full = self.crossed(dir, path);
         if self.lookup(&full).is_ok() {
             return Err(Errno::EEXIST);
         }
@@ -758,6 +771,10 @@ impl Kernel for Fake {
         self.fds = fds;
         match ended {
             Ok(()) => self.fds.get_mut(&pidfd.0).expect("an open descriptor").path = "pidfd:ended".into(),
+            // What it executes comes to its end.
+            Err(payload) if payload.is::<End>() => {
+                self.fds.get_mut(&pidfd.0).expect("an open descriptor").path = "pidfd:ended".into();
+            }
             Err(payload) if payload.is::<Hangs>() => {}
             Err(panic) => resume_unwind(panic),
         }
@@ -777,6 +794,10 @@ impl Kernel for Fake {
 
     fn getegid(&mut self) -> u32 {
         1001
+    }
+
+    fn login_tty(&mut self) {
+        let _ = self.call("login_tty".into());
     }
 
     fn unshare(&mut self, flags: u32) -> Result<()> {
@@ -811,7 +832,7 @@ impl Kernel for Fake {
         }
         let mut full = self.crossed(Fd::CWD, path);
         if let Some(link) = self.tree.get(&full).filter(|file| file.mode & S_IFLNK == S_IFLNK) {
-            full = format!("{}{}", self.root, String::from_utf8_lossy(&link.bytes));
+            full = self.through(&format!("{}{}", self.root, String::from_utf8_lossy(&link.bytes)));
         }
         match self.lookup(&full) {
             Err(errno) => errno,

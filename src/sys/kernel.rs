@@ -12,6 +12,7 @@ use linux_raw_sys::general::{
     PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MNT_ID, STATX_MODE, STATX_TYPE,
     W_OK, WEXITED, X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
 };
+use linux_raw_sys::ioctl::TIOCSCTTY;
 use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
 use pintle::bytes::{Dev, ZStr};
@@ -82,7 +83,7 @@ impl Kernel for Linux {
     #[inline(never)]
     fn open(&mut self, path: ZStr<'_>, flags: u32) -> Result<Fd> {
         // SAFETY: reads a C string.
-        unsafe { call!(openat, Fd::CWD.0, path.as_ptr(), flags | O_CLOEXEC, 0) }.map(Fd)
+        unsafe { call!(openat, Fd::CWD.0, path.as_ptr(), flags | O_CLOEXEC, 0o644) }.map(Fd)
     }
 
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd> {
@@ -359,6 +360,13 @@ impl Kernel for Linux {
     fn getegid(&mut self) -> u32 {
         // SAFETY: takes nothing.
         id(unsafe { raw_syscall!(Sysno::getegid) })
+    }
+
+    fn login_tty(&mut self) {
+        // SAFETY: takes nothing.
+        let _ = unsafe { call!(setsid) };
+        // SAFETY: takes numbers.
+        let _ = unsafe { done!(ioctl, 0, TIOCSCTTY, 0) };
     }
 
     fn unshare(&mut self, flags: u32) -> Result<()> {

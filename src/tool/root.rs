@@ -15,5 +15,5 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     let log = &mut Log::to_stdout(kernel);
     let request = &boot::read_request(log, words);
     // What isn't there now isn't waited for.
-    i32::from(boot::boot_root(log, request, 0, None, &mut buffers.work).is_err())
+    i32::from(!boot::explain(log, request, &mut buffers.work))
 }

@@ -95,6 +95,7 @@ impl Kernel for Machine<'_> {
         geteuid() -> u32;
         getegid() -> u32;
         unshare(u32) -> Result<()>;
+        login_tty();
         close_range(i32) -> Result<()>;
         finit_module(Fd, ZStr<'_>, u32) -> Result<()>;
         execve(ZStr<'_>) -> Errno;
