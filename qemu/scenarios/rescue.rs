@@ -72,7 +72,7 @@ shutdowns! {
 /// What systemd-shutdown(8) does with it: pivot into it, unmount the real root, and execute /shutdown. Here by hand.
 const GO_BACK: &str = "
 echo '== kept'
-ls /run/initramfs
+ls -1 /run/initramfs
 echo '== mountinfo'
 cat /proc/self/mountinfo
 cd /run/initramfs

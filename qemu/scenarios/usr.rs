@@ -10,7 +10,7 @@ const SHOW: &str = "
 echo '== mountinfo'
 cat /proc/self/mountinfo
 echo '== usr'
-ls /usr
+ls -1 /usr
 echo '== times'
 cat /run/pintle/times
 ";
@@ -34,7 +34,7 @@ fn boot(arch: Arch, kernel: &str, fstab: &str, words: &str) -> Ended {
 #[track_caller]
 fn check(ended: &Ended, how: &str, options: &str) {
     ended.is_done();
-    assert_eq!(ended.pintle(), [mounted("/dev/vda", "read-only"), mounted("/dev/vdb", how)]);
+    assert_eq!(ended.pintle().last(), Some(&mounted("/dev/vdb", how)));
     assert_eq!(ended.mount_points(), ["/", "/dev", "/proc", "/run", "/sys", "/usr"]);
     let usr = ended.mount("/usr");
     assert_eq!((usr.source, usr.options), ("/dev/vdb", options));
