@@ -31,6 +31,8 @@ mod command_line;
 mod console;
 #[path = "scenarios/discovery.rs"]
 mod discovery;
+#[path = "scenarios/distribution.rs"]
+mod distribution;
 #[path = "scenarios/duplicates.rs"]
 mod duplicates;
 #[path = "scenarios/failure.rs"]

@@ -38,6 +38,11 @@ impl Guest {
         self.option("--module", name)
     }
 
+    /// Those of a kernel that isn't one of `qemu/fetch`'s.
+    pub(crate) fn modules(self, folder: &Path) -> Guest {
+        self.option("--modules", folder.display())
+    }
+
     pub(crate) fn initramfs(self, image: &Path) -> Guest {
         self.option("--initramfs", image.display())
     }
