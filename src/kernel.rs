@@ -125,7 +125,7 @@ pub trait Kernel {
     /// Numbers that a process and those that it forks have in common.
     fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]>;
     /// fork(2): a child that does `job` with its copy of `state`, and exits. Returns its pidfd, which is readable when it has ended.
-    fn fork<T>(&mut self, state: &mut T, job: &mut dyn FnMut(&mut Self, &mut T)) -> Result<Fd>;
+    fn fork<T>(&mut self, state: &mut T, job: impl FnOnce(&mut Self, &mut T)) -> Result<Fd>;
     /// Waits for a child's end, and reaps it; its exit status, or, as a shell has it, 128 and the signal that killed it.
     fn waitid(&mut self, pidfd: Fd) -> i32;
     fn geteuid(&mut self) -> u32;

@@ -54,8 +54,8 @@ impl<'k, K: Kernel> Log<'k, K> {
     }
 
     /// The same for a child of this process.
-    pub(crate) fn fork<T>(&mut self, state: &mut T, job: &mut dyn FnMut(&mut Log<'_, K>, &mut T)) -> Result<Fd> {
-        self.kernel.fork(state, &mut |kernel, state| job(&mut Log { kernel }, state))
+    pub(crate) fn fork<T>(&mut self, state: &mut T, job: impl FnOnce(&mut Log<'_, K>, &mut T)) -> Result<Fd> {
+        self.kernel.fork(state, |kernel, state| job(&mut Log { kernel }, state))
     }
 
     /// Says `message` of one object, and why.

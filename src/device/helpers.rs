@@ -172,7 +172,7 @@ impl Helpers {
                 return;
             };
             let task = &Task { specs, job, me: charge.load(Relaxed), child };
-            let Ok(pidfd) = log.fork(work, &mut |log, work| self.go(log, work, task)) else {
+            let Ok(pidfd) = log.fork(work, |log, work| self.go(log, work, task)) else {
                 // No process to be had: then without one.
                 return self.go(log, work, task);
             };

@@ -760,7 +760,7 @@ impl Kernel for Fake {
     }
 
     /// The child runs to its end before its parent goes on.
-    fn fork<T>(&mut self, state: &mut T, job: &mut dyn FnMut(&mut Self, &mut T)) -> Result<Fd> {
+    fn fork<T>(&mut self, state: &mut T, job: impl FnOnce(&mut Self, &mut T)) -> Result<Fd> {
         self.call("clone".into())?;
         let pidfd = self.open("pidfd:hangs".into());
         self.child = true;

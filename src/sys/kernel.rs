@@ -330,7 +330,7 @@ impl Kernel for Linux {
         Ok(unsafe { &*core::ptr::with_exposed_provenance(address) })
     }
 
-    fn fork<T>(&mut self, state: &mut T, job: &mut dyn FnMut(&mut Self, &mut T)) -> Result<Fd> {
+    fn fork<T>(&mut self, state: &mut T, job: impl FnOnce(&mut Self, &mut T)) -> Result<Fd> {
         let mut pidfd = -1;
         let flags = CLONE_PIDFD | SIGCHLD;
         // SAFETY: without CLONE_VM the child goes on with a copy of this thread, the only one, and its memory; the kernel

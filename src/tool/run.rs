@@ -51,7 +51,7 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     // A procfs of a user namespace's own is one of its own PID namespace, which a child is the first in.
     if entered.is_ok() && options & (USER | PROC) == USER | PROC {
         step = Step::Clone;
-        let child = kernel.fork(work, &mut |kernel, work| {
+        let child = kernel.fork(work, |kernel, work| {
             let status = enter_and_execute(kernel, new_root, options, work);
             kernel.exit_group(status)
         });
