@@ -9,9 +9,6 @@ use crate::crc::crc32;
 /// at a fixed place.
 pub const HEAD_BYTES: usize = 68 * 1024;
 
-/// Larger than any offset in the head: it is read whole, whatever is asked for.
-const HEAD_MASK: u64 = (1 << 17) - 1;
-
 /// What can be asked for at once behind those: the largest block that a checksum is taken of.
 pub const MOST_BYTES: usize = 4096;
 
@@ -35,6 +32,8 @@ pub trait Source {
 pub struct Windows {
     head: [u8; HEAD_BYTES],
     window: [u8; WINDOW_BYTES],
+    /// Zeros, for a sector that can't be read.
+    no_sector: [u8; 512],
 }
 
 impl Default for Windows {
@@ -46,7 +45,7 @@ impl Default for Windows {
 impl Windows {
     /// Empty ones.
     pub const fn new() -> Self {
-        Windows { head: [0; HEAD_BYTES], window: [0; WINDOW_BYTES] }
+        Windows { head: [0; HEAD_BYTES], window: [0; WINDOW_BYTES], no_sector: [0; 512] }
     }
 }
 
@@ -62,7 +61,9 @@ struct Span {
 /// and where reading fails.
 pub struct Disk<'d> {
     source: &'d mut dyn Source,
-    windows: &'d mut Windows,
+    head: &'d [u8; HEAD_BYTES],
+    no_sector: &'d [u8; 512],
+    window: &'d mut [u8; WINDOW_BYTES],
     start: u64,
     /// Its size in bytes.
     pub size: u64,
@@ -77,20 +78,24 @@ pub struct Disk<'d> {
     /// A number wasn't there, and 0 was the answer: whoever reads many looks here once, at the end.
     pub failed: bool,
     budget: usize,
-    head: Span,
-    window: Span,
+    head_filled: usize,
+    span: Span,
 }
 
 impl<'d> Disk<'d> {
-    /// `size` bytes of `source` from `start` on, with logical sectors of `sector` bytes; 0 where nobody knows.
+    /// `size` bytes of `source` from `start` on, with logical sectors of `sector` bytes; 0 where nobody knows. Its head is
+    /// read.
     #[inline(never)]
     pub fn new(source: &'d mut dyn Source, windows: &'d mut Windows, start: u64, size: u64, sector: u64) -> Self {
-        let none = Span { start: 0, wanted: 0, filled: 0 };
-        let (base, big, failed, budget) = (0, false, false, BUDGET);
+        let Windows { head, window, no_sector } = windows;
+        let wanted = usize::try_from(size).unwrap_or(usize::MAX).min(HEAD_BYTES);
+        let head_filled = head.get_mut(..wanted).map_or(0, |head| source.read_at(start, head));
+        let (base, big, failed, budget) = (0, false, false, BUDGET - wanted);
         let (sector, sector_is_guessed) = (sector.max(512), sector == 0);
+        let span = Span { start: 0, wanted: 0, filled: 0 };
         #[rustfmt::skip]
         let disk = Disk {
-            source, windows, start, size, sector, sector_is_guessed, base, big, failed, budget, head: none, window: none,
+            source, head, no_sector, window, start, size, sector, sector_is_guessed, base, big, failed, budget, head_filled, span,
         };
         disk
     }
@@ -108,22 +113,31 @@ impl<'d> Disk<'d> {
         if end > self.size {
             return None;
         }
-        let (span, buffer, mask) = if end <= HEAD_BYTES as u64 {
-            (&mut self.head, &mut self.windows.head[..], HEAD_MASK)
-        } else {
-            (&mut self.window, &mut self.windows.window[..], self.sector - 1)
-        };
-        if at < span.start || end > span.start + span.wanted as u64 {
-            let start = at & !mask;
-            // Before the start, where nothing is asked for.
-            let last = ((end - 1) | mask).min(self.size - 1);
-            let wanted = usize::try_from(last.wrapping_sub(start).wrapping_add(1)).ok()?.min(buffer.len());
-            let buffer = buffer.get_mut(..wanted)?;
-            self.budget = self.budget.checked_sub(wanted)?;
-            *span = Span { start, wanted, filled: self.source.read_at(self.start.checked_add(start)?, buffer) };
+        let (mut start, mut filled) = (0, self.head_filled);
+        let mut buffer = &self.head[..];
+        if end > HEAD_BYTES as u64 {
+            let span = &mut self.span;
+            if at < span.start || end > span.start + span.wanted as u64 {
+                let mask = self.sector - 1;
+                let start = at & !mask;
+                // Before the start, where nothing is asked for.
+                let last = ((end - 1) | mask).min(self.size - 1);
+                let wanted = usize::try_from(last.wrapping_sub(start).wrapping_add(1)).ok()?.min(WINDOW_BYTES);
+                let buffer = self.window.get_mut(..wanted)?;
+                self.budget = self.budget.checked_sub(wanted)?;
+                *span = Span { start, wanted, filled: self.source.read_at(self.start.checked_add(start)?, buffer) };
+            }
+            (start, filled, buffer) = (span.start, span.filled, &self.window[..]);
         }
-        let at = usize::try_from(at - span.start).ok()?;
-        buffer.get(..span.filled)?.get(at..)?.get(..length)
+        let at = usize::try_from(at - start).ok()?;
+        buffer.get(..filled)?.get(at..)?.get(..length)
+    }
+
+    /// The sector at the base, which must lie in the head; zeros where it couldn't be read.
+    pub fn head_sector(&self) -> &'d [u8; 512] {
+        let head = self.head.get(..self.head_filled).unwrap_or_default();
+        let at = usize::try_from(self.base).unwrap_or(usize::MAX);
+        head.get(at..).and_then(|sector| sector.first_chunk()).unwrap_or(self.no_sector)
     }
 
     /// The first 512 bytes: fields at fixed places are read from them with the least code, by [`le32`] and the like.
@@ -379,14 +393,6 @@ mod tests {
             assert_eq!(disk.u8(HEAD - 1), pattern(HEAD - 1));
         });
         assert_eq!(source.read, BUDGET);
-        // Nothing is left for the head.
-        with(0, SIZE, SIZE, |disk| {
-            for window in 0..BUDGET as u64 / 512 {
-                assert!(disk.bytes((1 << 20) + window * 1024, 1).is_some(), "{window}");
-            }
-            assert_eq!(disk.u8(0), 0);
-            assert!(disk.failed);
-        });
     }
 
     #[test]

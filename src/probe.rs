@@ -134,10 +134,10 @@ macro_rules! formats {
         /// Looks at the rest, by the code of the family in `place`. That may also say what kind of it, name it, or go to
         /// another base. (One function with all of that code in it is smaller than a function each.)
         #[inline(always)]
-        fn look(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
+        fn look(place: usize, disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
             $(#[cfg(feature = $feature)]
             if place == Family::$family as usize {
-                return $family::probe(disk, identity);
+                return $family::probe(disk, sb, identity);
             })*
             None
         }
@@ -224,7 +224,8 @@ fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
     {
         return;
     }
-    match look(place, disk, identity) {
+    let sb = disk.head_sector();
+    match look(place, disk, sb, identity) {
         Some(true) => {
             let (at, words) = (format.label & 0x1ff, format.label >> 9);
             identity.label_at(disk, at.into(), usize::from(words) * 4, Encoding::Bytes);

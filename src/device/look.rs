@@ -30,6 +30,7 @@ pub struct Device<'k, K> {
 }
 
 impl<K: Kernel> Source for Device<'_, K> {
+    #[inline(never)]
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> usize {
         self.kernel.pread(self.fd, buffer, offset).map_or(0, <[u8]>::len)
     }

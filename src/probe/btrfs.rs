@@ -17,8 +17,7 @@ const CSUM_TYPE_CRC32: u32 = 0;
 pub(super) const FORMAT: Format =
     Format::new(Type::Btrfs).least(1 << 20).at(SUPER_INFO_OFFSET).magic(0x40, b"_BHRfS_M").uuid(0x20).label(0x12b, 256);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
-    let sb = disk.sector()?;
+pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
     // num_devices, dev_item.uuid
     identity.devices = (le64(sb, 0x88), *sb.get(0x10b..)?.first_chunk()?);
     // It stands before what it covers.

@@ -17,7 +17,7 @@ const MOST_CHECKED: usize = HEAD_BYTES;
 
 pub(super) const FORMAT: Format = Format::new(Type::CramFs).label(48, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], _: &mut Identity) -> Answer {
     if !disk.order(MAGIC) {
         return None;
     }

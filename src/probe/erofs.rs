@@ -13,8 +13,7 @@ const FEATURE_COMPAT_SB_CHKSUM: u32 = 1;
 pub(super) const FORMAT: Format =
     Format::new(Type::Erofs).at(1024).magic(0, b"\xe2\xe1\xf5\xe0").uuid(48).label(64, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
-    let sb = disk.sector()?;
+pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], _: &mut Identity) -> Answer {
     let (features, blkszbits) = (le32(sb, 8), sb[12]);
     // From one sector to the largest page.
     if !matches!(blkszbits, 9..=16) {

@@ -16,8 +16,7 @@ const VOLUME_LABEL_BYTES: usize = 22;
 
 pub(super) const FORMAT: Format = Format::new(Type::ExFat).magic(3, b"EXFAT   ");
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
-    let boot = disk.sector()?;
+pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identity) -> Answer {
     let (sector_bits, cluster_bits) = (boot[108], boot[108].wrapping_add(boot[109]));
     let root = Directory {
         fat: u64::from(le32(boot, 80)) << (sector_bits & 15),

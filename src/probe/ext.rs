@@ -20,8 +20,7 @@ const RO_COMPAT_METADATA_CSUM: u32 = 0x400;
 
 pub(super) const FORMAT: Format = Format::new(Type::Ext4).at(1024).magic(0x38, b"\x53\xef").uuid(0x68).label(0x78, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
-    let sb = disk.sector()?;
+pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
     let (compat, incompat, ro_compat) = (le32(sb, 0x5c), le32(sb, 0x60), le32(sb, 0x64));
     if ro_compat & RO_COMPAT_METADATA_CSUM != 0 && !disk.checksum(CRC32C, !0, 0, CHECKSUM, CHECKSUM) {
         return None;

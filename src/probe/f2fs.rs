@@ -15,8 +15,7 @@ const VERSION_1_0: u32 = 1;
 
 pub(super) const FORMAT: Format = Format::new(Type::F2fs).at(1024).magic(0, &SUPER_MAGIC.to_le_bytes());
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
-    let sb = disk.sector()?;
+pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
     let (version, offset) = (le32(sb, 4), le32(sb, 0x20));
     if version != VERSION_1_0 {
         let length = offset as usize;

@@ -29,7 +29,7 @@ const DATE_GROUPS: u32 = 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 14;
 
 pub(super) const FORMAT: Format = Format::new(Type::Iso9660).at(DESCRIPTORS).magic(1, b"CD001");
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     let (mut primary, mut joliet) = (0, 0);
     while disk.base <= LAST_DESCRIPTOR {
         match disk.array(0) {

@@ -11,8 +11,7 @@ const SUPER1_OFF: u64 = 32 * 1024;
 pub(super) const FORMAT: Format =
     Format::new(Type::Jfs).least(16 << 20).at(SUPER1_OFF).magic(0, b"JFS1").uuid(136).label(152, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
-    let sb = disk.sector()?;
+pub(super) fn probe(_: &mut Disk<'_>, sb: &[u8; 512], _: &mut Identity) -> Answer {
     let (l2bsize, l2bfactor, l2pbsize) = (le16(sb, 20), le16(sb, 22), le16(sb, 28));
     let valid = l2pbsize + l2bfactor == l2bsize
         && l2bsize < 32

@@ -12,7 +12,7 @@ const LAST_SECOND: u64 = 0x40_0000;
 
 pub(super) const FORMAT: Format = Format::new(Type::CryptoLuks);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     let mut magic = b"LUKS\xba\xbe";
     while !disk.magic(0, magic) {
         disk.base = (disk.base * 2).max(LEAST_SECOND);

@@ -22,7 +22,7 @@ const COVERED: usize = 492;
 
 pub(super) const FORMAT: Format = Format::new(Type::Lvm2Member);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     while !has_label(disk) {
         disk.base += SECTOR;
         if disk.base == LABEL_SECTORS * SECTOR {

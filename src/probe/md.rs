@@ -16,7 +16,7 @@ const SUPER_OFFSET: u64 = 144;
 
 pub(super) const FORMAT: Format = Format::new(Type::LinuxRaidMember).uuid(SET_UUID).label(SET_NAME, 32);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     let mut at = 0;
     if disk.size > RESERVED_BYTES {
         disk.base = (disk.size & !(RESERVED_BYTES - 1)) - RESERVED_BYTES;

@@ -22,7 +22,7 @@ const EXT: u64 = 0x38;
 
 pub(super) const FORMAT: Format = Format::new(Type::Minix).at(1024);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], _: &mut Identity) -> Answer {
     loop {
         // All of it is numbers of 16 bits; s_zones, and s_ninodes in version 3, are two of them each.
         let words: [u32; 13] = from_fn(|place| disk.u16(place as u64 * 2));

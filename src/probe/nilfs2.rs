@@ -18,7 +18,7 @@ const MAX_BYTES: u32 = 1024;
 
 pub(super) const FORMAT: Format = Format::new(Type::Nilfs2).least(1 << 20).at(SB_OFFSET).uuid(152).label(168, 80);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], _: &mut Identity) -> Answer {
     while !has_super(disk) {
         if disk.base != SB_OFFSET {
             return None;

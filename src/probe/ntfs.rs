@@ -19,8 +19,7 @@ const ATTRIBUTE_BYTES: u64 = 22;
 
 pub(super) const FORMAT: Format = Format::new(Type::Ntfs).magic(3, b"NTFS    ");
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
-    let boot = disk.sector()?;
+pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identity) -> Answer {
     let (sector_bits, sectors_bits) = (log2(le16(boot, 0xb)), size_bits(boot[0xd]));
     let cluster_bits = sector_bits + sectors_bits;
     let mut record_bits = size_bits(boot[0x40]);

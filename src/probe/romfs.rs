@@ -3,25 +3,23 @@
 //! Source: kernel Documentation/filesystems/romfs.rst, fs/romfs/super.c.
 
 use super::{Answer, Format};
-use crate::disk::Disk;
+use crate::disk::{Disk, le32};
 use crate::identity::{Identity, Type};
 
-const FULL_SIZE: u64 = 8;
-/// The words of this many bytes sum up to zero, or all, where there are fewer.
-const SUMMED: u32 = 512;
+/// Big-endian, as all numbers. The words of a sector sum up to zero, or all, where there are fewer.
+const FULL_SIZE: usize = 8;
+/// The smallest has these and nothing else.
+const LEAST_WORDS: u32 = 4;
 
 pub(super) const FORMAT: Format = Format::new(Type::RomFs).magic(0, b"-rom1fs-").label(16, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
-    disk.big = true;
-    let summed = disk.u32(FULL_SIZE).min(SUMMED);
-    let (mut sum, mut place) = (0u32, 0);
-    while place + 4 <= summed {
-        sum = sum.wrapping_add(disk.u32(place.into()));
-        place += 4;
+pub(super) fn probe(_: &mut Disk<'_>, sb: &[u8; 512], _: &mut Identity) -> Answer {
+    let words = le32(sb, FULL_SIZE).swap_bytes() / 4;
+    let mut sum = 0u32;
+    for word in sb.as_chunks().0.iter().take(words as usize) {
+        sum = sum.wrapping_add(u32::from_be_bytes(*word));
     }
-    // The smallest has four words and nothing else.
-    (summed >= 16 && sum == 0).then_some(true)
+    (words >= LEAST_WORDS && sum == 0).then_some(true)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ const SQUASHFS_MAGIC: u32 = 0x7371_7368;
 
 pub(super) const FORMAT: Format = Format::new(Type::SquashFs);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     if !disk.order(SQUASHFS_MAGIC) {
         return None;
     }

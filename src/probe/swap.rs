@@ -29,7 +29,7 @@ const PADDING: u64 = 44 + 32 * 4;
 
 pub(super) const FORMAT: Format = Format::new(Type::Swap).uuid(UUID).label(VOLUME_NAME, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     if disk.size < LEAST_BYTES {
         return None;
     }

@@ -27,7 +27,7 @@ const CHARACTERS: usize = 126;
 
 pub(super) const FORMAT: Format = Format::new(Type::Udf);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     let block = anchor(disk)?;
     let (mut left, mut location) = (disk.u32(16), disk.u32(20));
     let end = location.wrapping_add(MOST_DESCRIPTORS);

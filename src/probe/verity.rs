@@ -3,15 +3,15 @@
 //! Source: cryptsetup's wiki, "DMVerity", Verity superblock format.
 
 use super::{Answer, Format};
-use crate::disk::Disk;
+use crate::disk::{Disk, le32};
 use crate::identity::{Identity, Type};
 
-const VERSION: u64 = 8;
+const VERSION: usize = 8;
 
 pub(super) const FORMAT: Format = Format::new(Type::DmVerityHash).magic(0, b"verity\0\0").uuid(16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
-    (disk.u32(VERSION) == 1).then_some(true)
+pub(super) fn probe(_: &mut Disk<'_>, sb: &[u8; 512], _: &mut Identity) -> Answer {
+    (le32(sb, VERSION) == 1).then_some(true)
 }
 
 #[cfg(test)]

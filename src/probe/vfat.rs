@@ -19,8 +19,7 @@ const HPFS: u32 = u32::from_le_bytes(*b"HPFS");
 
 pub(super) const FORMAT: Format = Format::new(Type::Vfat);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
-    let boot = disk.sector()?;
+pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identity) -> Answer {
     let (sector, reserved, dir_bytes) = (le16(boot, 0xb), le16(boot, 0xe), le16(boot, 0x11) * 32);
     let (sector_bits, cluster_bits) = (log2(sector), log2(boot[0xd].into()));
     let (fats, media) = (u32::from(boot[0x10]), boot[0x15]);

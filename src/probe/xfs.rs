@@ -16,8 +16,7 @@ const MIN_AG_BLOCKS: u64 = 64;
 
 pub(super) const FORMAT: Format = Format::new(Type::Xfs).magic(0, b"XFSB").uuid(32).label(108, 12);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &mut Identity) -> Answer {
-    let sb = disk.sector()?;
+pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], _: &mut Identity) -> Answer {
     let be32 = |at| le32(sb, at).swap_bytes();
     let (blocklog, sectlog, inodelog, inopblog, imax_pct) = (sb[120], sb[121], sb[122], sb[123], sb[127]);
     let blocksize = be32(4);

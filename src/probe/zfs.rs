@@ -24,7 +24,7 @@ const POOL_GUID: &[u8] = b"\0\0\0\x09pool_guid\0\0\0\0\0\0\x08\0\0\0\x01";
 
 pub(super) const FORMAT: Format = Format::new(Type::ZfsMember).least(64 << 20);
 
-pub(super) fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     let end = disk.size & !(LABEL_BYTES - 1);
     // The first one that is there speaks for all four.
     while !disk.magic(NVLIST + 2, NVLIST_HEADER) {
