@@ -3,7 +3,7 @@
 //! Source: kernel include/linux/swap.h (`union swap_header`), kernel/power/swap.c; suspend-utils, TuxOnIce.
 
 use super::{Answer, Format};
-use crate::disk::Disk;
+use crate::disk::{Disk, le32, le64};
 use crate::identity::{Identity, Type};
 
 /// libblkid's: ten pages of 4 KiB.
@@ -21,30 +21,32 @@ const TUX_ON_ICE: &[u8] = b"\xed\xc3\x02\xe9\x98\x56\xe5\x0c";
 /// Where the new format's fields start, the first of them the version.
 const INFO: u64 = 1024;
 const VERSION: u32 = 1;
-const LAST_PAGE: u64 = 4;
+const VERSION_BIG: u32 = VERSION.swap_bytes();
+const LAST_PAGE: usize = 4;
 const UUID: u8 = 12;
 const VOLUME_NAME: u16 = 28;
 /// Where libblkid looks whether there is rubbish rather than padding.
-const PADDING: u64 = 44 + 32 * 4;
+const PADDING: usize = 44 + 32 * 4;
 
-pub(super) const FORMAT: Format = Format::new(Type::Swap).uuid(UUID).label(VOLUME_NAME, 16);
+pub(super) const FORMAT: Format = Format::new(Type::Swap).at(INFO).uuid(UUID).label(VOLUME_NAME, 16);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
     if disk.size < LEAST_BYTES {
         return None;
     }
     let mut format = usize::MAX;
+    disk.base = 0;
     if !disk.magic(0, TUX_ON_ICE) {
         format = signature(disk)?;
     }
     disk.base = INFO;
-    if format == 0 && !(disk.order(VERSION) && disk.u32(LAST_PAGE) != 0) {
+    if format == 0 && (!matches!(le32(sb, 0), VERSION | VERSION_BIG) || le32(sb, LAST_PAGE) == 0) {
         return None;
     }
     if format >= 2 {
         identity.kind = Type::SwSuspend;
     }
-    Some(format != 1 && disk.u64(PADDING) == 0)
+    Some(format != 1 && le64(sb, PADDING) == 0)
 }
 
 /// The place in [`SIGNATURES`] of the one that stands at the end of the smallest page.
