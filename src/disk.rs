@@ -61,7 +61,8 @@ struct Span {
 /// and where reading fails.
 pub struct Disk<'d> {
     source: &'d mut dyn Source,
-    head: &'d [u8; HEAD_BYTES],
+    /// As much of it as could be read.
+    head: &'d [u8],
     no_sector: &'d [u8; 512],
     window: &'d mut [u8; WINDOW_BYTES],
     start: u64,
@@ -78,7 +79,6 @@ pub struct Disk<'d> {
     /// A number wasn't there, and 0 was the answer: whoever reads many looks here once, at the end.
     pub failed: bool,
     budget: usize,
-    head_filled: usize,
     span: Span,
 }
 
@@ -89,13 +89,14 @@ impl<'d> Disk<'d> {
     pub fn new(source: &'d mut dyn Source, windows: &'d mut Windows, start: u64, size: u64, sector: u64) -> Self {
         let Windows { head, window, no_sector } = windows;
         let wanted = usize::try_from(size).unwrap_or(usize::MAX).min(HEAD_BYTES);
-        let head_filled = head.get_mut(..wanted).map_or(0, |head| source.read_at(start, head));
-        let (base, big, failed, budget) = (0, false, false, BUDGET - wanted);
+        let filled = head.get_mut(..wanted).map_or(0, |head| source.read_at(start, head));
+        let head = head.get(..filled).unwrap_or_default();
+        let (base, big, failed, budget) = (0, false, false, BUDGET - HEAD_BYTES);
         let (sector, sector_is_guessed) = (sector.max(512), sector == 0);
         let span = Span { start: 0, wanted: 0, filled: 0 };
         #[rustfmt::skip]
         let disk = Disk {
-            source, head, no_sector, window, start, size, sector, sector_is_guessed, base, big, failed, budget, head_filled, span,
+            source, head, no_sector, window, start, size, sector, sector_is_guessed, base, big, failed, budget, span,
         };
         disk
     }
@@ -113,8 +114,7 @@ impl<'d> Disk<'d> {
         if end > self.size {
             return None;
         }
-        let (mut start, mut filled) = (0, self.head_filled);
-        let mut buffer = &self.head[..];
+        let (mut start, mut there) = (0, self.head);
         if end > HEAD_BYTES as u64 {
             let span = &mut self.span;
             if at < span.start || end > span.start + span.wanted as u64 {
@@ -127,17 +127,17 @@ impl<'d> Disk<'d> {
                 self.budget = self.budget.checked_sub(wanted)?;
                 *span = Span { start, wanted, filled: self.source.read_at(self.start.checked_add(start)?, buffer) };
             }
-            (start, filled, buffer) = (span.start, span.filled, &self.window[..]);
+            (start, there) = (span.start, self.window.get(..span.filled)?);
         }
         let at = usize::try_from(at - start).ok()?;
-        buffer.get(..filled)?.get(at..)?.get(..length)
+        there.get(at..)?.get(..length)
     }
 
     /// The sector at the base, which must lie in the head; zeros where it couldn't be read.
+    #[inline(never)]
     pub fn head_sector(&self) -> &'d [u8; 512] {
-        let head = self.head.get(..self.head_filled).unwrap_or_default();
-        let at = usize::try_from(self.base).unwrap_or(usize::MAX);
-        head.get(at..).and_then(|sector| sector.first_chunk()).unwrap_or(self.no_sector)
+        let place = usize::try_from(self.base / 512).unwrap_or(usize::MAX);
+        self.head.as_chunks().0.get(place).unwrap_or(self.no_sector)
     }
 
     /// The first 512 bytes: fields at fixed places are read from them with the least code, by [`le32`] and the like.

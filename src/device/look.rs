@@ -85,7 +85,7 @@ pub fn read<K: Kernel>(
     // From here on another medium is noticed.
     *diskseq = ask(kernel, fd, BLKGETDISKSEQ);
     let size = kernel.lseek_end(fd).unwrap_or(0);
-    let sector = ask(kernel, fd, BLKSSZGET).max(512);
+    let sector = ask(kernel, fd, BLKSSZGET);
     let (mut content, mut table) = (partitions.is_none(), false);
     for spec in specs {
         match spec.by {

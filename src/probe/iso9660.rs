@@ -4,7 +4,7 @@
 
 use super::{Answer, Format};
 use crate::bytes::Text;
-use crate::disk::Disk;
+use crate::disk::{Disk, le32};
 use crate::identity::{Encoding, Identity, Type, push_grouped, push_label};
 
 const DESCRIPTORS: u64 = 0x8000;
@@ -18,7 +18,7 @@ const VD_END: u8 = 255;
 
 const VOLUME_ID: u64 = 40;
 const VOLUME_ID_BYTES: usize = 32;
-const ESCAPE: u64 = 88;
+const ESCAPE: usize = 88;
 const CREATION_DATE: u64 = 813;
 const MODIFICATION_DATE: u64 = 830;
 /// 16 digits, and the time zone.
@@ -32,14 +32,15 @@ pub(super) const FORMAT: Format = Format::new(Type::Iso9660).at(DESCRIPTORS).mag
 pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     let (mut primary, mut joliet) = (0, 0);
     while disk.base <= LAST_DESCRIPTOR {
-        match disk.array(0) {
-            Some([VD_PRIMARY]) if primary == 0 => primary = disk.base,
+        let descriptor = disk.head_sector();
+        match descriptor[0] {
+            VD_PRIMARY if primary == 0 => primary = disk.base,
             // `%/@`, `%/C`, `%/E`: one of UCS-2's three levels.
-            Some([VD_SUPPLEMENTARY]) if joliet == 0 => match disk.u32(ESCAPE) << 8 {
+            VD_SUPPLEMENTARY if joliet == 0 => match le32(descriptor, ESCAPE) << 8 {
                 0x402f_2500 | 0x432f_2500 | 0x452f_2500 => joliet = disk.base,
                 _ => {}
             },
-            None | Some([VD_END]) => break,
+            VD_END => break,
             _ => {}
         }
         disk.base += DESCRIPTOR_BYTES;
@@ -76,9 +77,12 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity)
 /// second where they aren't the same, but for case and for the `_` that stands for what a character set lacks.
 fn merge(merged: &mut Text, mut short: &[u8], wide: &[u8]) {
     let mut rest = wide;
-    while let [high, low, behind @ ..] = rest {
-        rest = behind;
-        let mut kept = *low;
+    while rest.len() + short.len() != 0 {
+        // Behind its end it lacks all of them.
+        let (mut high, mut low) = (0, b'_');
+        if let [first, second, behind @ ..] = rest {
+            (high, low, rest) = (*first, *second, behind);
+        }
         // The first half of a pair has no letter of its own.
         if high & 0xfc != 0xd8 {
             let mut letter = b' ';
@@ -87,18 +91,15 @@ fn merge(merged: &mut Text, mut short: &[u8], wide: &[u8]) {
             }
             if letter != b'_' {
                 let same = low.eq_ignore_ascii_case(&letter);
-                if *high != 0 || !same && *low != b'_' {
+                if high != 0 || !same && low != b'_' {
                     return merged.set(wide);
                 }
                 if !same || !letter.is_ascii_uppercase() {
-                    kept = letter;
+                    low = letter;
                 }
             }
         }
-        merged.push(&[*high, kept]);
-    }
-    for letter in short {
-        merged.push(&[0, *letter]);
+        merged.push(&[high, low]);
     }
 }
 

@@ -13,11 +13,12 @@ pub(super) const FORMAT: Format =
 
 pub(super) fn probe(_: &mut Disk<'_>, sb: &[u8; 512], _: &mut Identity) -> Answer {
     let (l2bsize, l2bfactor, l2pbsize) = (le16(sb, 20), le16(sb, 22), le16(sb, 28));
-    let valid = l2pbsize + l2bfactor == l2bsize
-        && l2bsize < 32
-        && le32(sb, 16) == 1 << l2bsize
-        && le32(sb, 24) == 1 << (l2pbsize & 31);
-    valid.then_some(true)
+    // What is not as it should be, of all of them.
+    let wrong = ((l2pbsize + l2bfactor) ^ l2bsize)
+        | (l2bsize & !31)
+        | (le32(sb, 16) ^ (1 << (l2bsize & 31)))
+        | (le32(sb, 24) ^ (1 << (l2pbsize & 31)));
+    (wrong == 0).then_some(true)
 }
 
 #[cfg(test)]

@@ -4,17 +4,19 @@
 
 use super::{Answer, Format};
 use crate::crc::CRC32;
-use crate::disk::Disk;
+use crate::disk::{Disk, le64};
 use crate::identity::{Identity, Type, push_grouped};
 
 /// The label is in one of as many sectors at the start.
 const LABEL_SECTORS: u64 = 4;
 const SECTOR: u64 = 512;
 
-const SECTOR_XL: u64 = 8;
+const LABEL_ID: u64 = u64::from_le_bytes(*b"LABELONE");
+const LVM2_LABEL: u64 = u64::from_le_bytes(*b"LVM2 001");
+const SECTOR_XL: usize = 8;
 const CRC_XL: usize = 16;
 const OFFSET_XL: usize = 20;
-const TYPE: u64 = 24;
+const TYPE: usize = 24;
 const PV_UUID: u64 = 32;
 const INITIAL_CRC: u32 = 0xf597_a6cf;
 /// The checksum covers what follows it in the sector.
@@ -37,9 +39,10 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity)
 
 /// Whether there is a label in this sector.
 fn has_label(disk: &mut Disk<'_>) -> bool {
-    disk.magic(0, b"LABELONE")
-        && disk.magic(TYPE, b"LVM2 001")
-        && disk.u64(SECTOR_XL) == disk.base / SECTOR
+    let label = disk.head_sector();
+    le64(label, 0) == LABEL_ID
+        && le64(label, TYPE) == LVM2_LABEL
+        && le64(label, SECTOR_XL) == disk.base / SECTOR
         && disk.checksum(CRC32, INITIAL_CRC, OFFSET_XL as u64, COVERED, CRC_XL.wrapping_sub(OFFSET_XL))
 }
 

@@ -3,7 +3,7 @@
 //! Source: kernel include/uapi/linux/minix_fs.h, fs/minix/inode.c.
 
 use super::{Answer, Format};
-use crate::disk::Disk;
+use crate::disk::{Disk, le16};
 use crate::identity::{Identity, Type};
 use core::array::from_fn;
 
@@ -17,12 +17,12 @@ const LONG_NAMES: u32 = 0x10;
 /// What the state may say: valid, erroneous.
 const STATES: u32 = 3;
 /// ext's numbers can look like this: its magic, and where it stands.
-const MAGIC_OF_EXT: &[u8] = b"\x53\xef";
-const EXT: u64 = 0x38;
+const MAGIC_OF_EXT: u32 = 0xef53;
+const EXT: usize = 0x38;
 
 pub(super) const FORMAT: Format = Format::new(Type::Minix).at(1024);
 
-pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], _: &mut Identity) -> Answer {
+pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], _: &mut Identity) -> Answer {
     loop {
         // All of it is numbers of 16 bits; s_zones, and s_ninodes in version 3, are two of them each.
         let words: [u32; 13] = from_fn(|place| disk.u16(place as u64 * 2));
@@ -54,7 +54,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], _: &mut Identity) -> Ans
             && imap_blocks * BITS > inodes
             && firstdatazone <= zones
             && zmap_blocks * BITS > zones - firstdatazone
-            && !disk.magic(EXT, MAGIC_OF_EXT);
+            && le16(sb, EXT) != MAGIC_OF_EXT;
         return valid.then_some(true);
     }
 }

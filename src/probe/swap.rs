@@ -16,7 +16,7 @@ const SIGNATURE: usize = 10;
 /// The new format first, the old one second; the others are those of suspended systems. Padded with zeros, which don't
 /// count.
 const SIGNATURES: &[u8] = b"SWAPSPACE2SWAP-SPACES1SUSPEND\0S2SUSPEND\0ULSUSPEND\0LINHIB0001";
-const TUX_ON_ICE: &[u8] = b"\xed\xc3\x02\xe9\x98\x56\xe5\x0c";
+const TUX_ON_ICE: u64 = 0x0ce5_5698_e902_c3ed;
 
 /// Where the new format's fields start, the first of them the version.
 const INFO: u64 = 1024;
@@ -36,7 +36,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity
     }
     let mut format = usize::MAX;
     disk.base = 0;
-    if !disk.magic(0, TUX_ON_ICE) {
+    if disk.u64(0) != TUX_ON_ICE {
         format = signature(disk)?;
     }
     disk.base = INFO;
@@ -93,7 +93,7 @@ mod tests {
                 assert_eq!(image(page, signature).identify(), "", "{page}");
             }
         }
-        let tux_on_ice = image(4096, b"SWAPSPACE2").put(0, super::TUX_ON_ICE);
+        let tux_on_ice = image(4096, b"SWAPSPACE2").put(0, super::TUX_ON_ICE.to_le_bytes());
         assert_eq!(tux_on_ice.clone().identify(), named("swsuspend"));
         assert_eq!(tux_on_ice.put(1052, [0]).identify(), format!("!swsuspend {UUID_TEXT} "));
     }

@@ -38,16 +38,9 @@ pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identi
         return None;
     }
     let (mut fat_length, mut max_clusters) = (le16(boot, 0x16), MAX_FAT16);
-    let (mut mask, mut cluster_bytes, mut cluster, mut serial) = (0, dir_bytes, 2, le32(boot, 0x27));
-    let mut fsinfo = 0;
-    if fat_length == 0 {
+    let is_fat32 = fat_length == 0;
+    if is_fat32 {
         (fat_length, max_clusters) = (le32(boot, 0x24), MAX_FAT32);
-        (mask, cluster_bytes) = (FAT32_MASK, 1 << (sector_bits + cluster_bits));
-        (cluster, serial) = (le32(boot, 0x2c), le32(boot, 0x43));
-        fsinfo = u64::from(le16(boot, 0x30)) << sector_bits;
-    } else if !matches!(boot[0x26], 0x28 | 0x29) {
-        // No serial number without a signature.
-        serial = 0;
     }
     // In 40 bits.
     let heap = u64::from(fat_length) * u64::from(fats) + u64::from(reserved);
@@ -56,16 +49,25 @@ pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identi
     if fat_length == 0 || clusters > max_clusters {
         return None;
     }
-    // RRaA or RRdA, then rrAa; some leave them out.
-    if fsinfo != 0
-        && !(matches!(disk.u32(fsinfo), 0x4161_5252 | 0x4164_5252 | 0)
-            && matches!(disk.u32(fsinfo + 484), 0x6141_7272 | 0))
-    {
-        return None;
+    let fat = u64::from(reserved) << sector_bits;
+    let mut root = Directory { fat, mask: 0, heap: heap << sector_bits, cluster_bytes: dir_bytes, cluster: 2 };
+    let mut serial = le32(boot, 0x27);
+    if is_fat32 {
+        (root.mask, root.cluster_bytes) = (FAT32_MASK, 1 << (sector_bits + cluster_bits));
+        (root.cluster, serial) = (le32(boot, 0x2c), le32(boot, 0x43));
+        let fsinfo = u64::from(le16(boot, 0x30)) << sector_bits;
+        // RRaA or RRdA, then rrAa; some leave them out.
+        if fsinfo != 0
+            && !(matches!(disk.u32(fsinfo), 0x4161_5252 | 0x4164_5252 | 0)
+                && matches!(disk.u32(fsinfo + 484), 0x6141_7272 | 0))
+        {
+            return None;
+        }
+    } else if !matches!(boot[0x26], 0x28 | 0x29) {
+        // No serial number without a signature.
+        serial = 0;
     }
     identity.serial(serial.into(), 4);
-    let fat = u64::from(reserved) << sector_bits;
-    let root = Directory { fat, mask, heap: heap << sector_bits, cluster_bytes, cluster };
     if root.find_label(disk) {
         let mut name = disk.bytes(0, 11)?;
         // What would mark the entry as deleted is stored as 5.
