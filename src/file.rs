@@ -1,26 +1,27 @@
 //! Where bytes become C strings: calls on paths that are put together from a template and what fills it
 //! ([`crate::template`]). One copy of the code, whoever asks.
 
-use crate::bytes::{Text, ZStr};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::kmsg::BEHIND_LEVEL;
 use crate::template::fill;
 use linux_raw_sys::general::{
-    O_CLOEXEC, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS,
+    O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS,
 };
 
+/// Makes [`Kernel::path`] what `template` becomes with `objects` in it.
 #[inline(never)]
-fn c_str<'t>(text: &'t mut Text, template: &[u8], objects: &[&[u8]]) -> Option<ZStr<'t>> {
-    fill(text, template, objects, false);
-    text.as_z_str()
+pub fn set_path<K: Kernel>(kernel: &mut K, template: &[u8], objects: &[&[u8]]) {
+    let path = kernel.path();
+    path.clear();
+    fill(template, objects, false, path);
 }
 
 /// Opens the file, close-on-exec.
 #[inline(never)]
 pub fn open<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], flags: u32) -> Result<Fd> {
-    let mut text = Text::new();
-    kernel.open(c_str(&mut text, path, objects).ok_or(Errno::ENAMETOOLONG)?, flags)
+    set_path(kernel, path, objects);
+    kernel.open_path(flags)
 }
 
 /// Reads the file, at most as much as `buffer` holds, by one call: for files of procfs and sysfs. Returns how much that
@@ -87,16 +88,12 @@ pub fn map<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]]) -> Result<
 /// openat2(2) below the working directory, which is made the root of the whole path.
 #[inline(never)]
 pub fn open_in_root<K: Kernel>(kernel: &mut K, path: &[u8], flags: u32) -> Result<Fd> {
-    let mut text = Text::new();
-    let resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    kernel.openat2(Fd::CWD, c_str(&mut text, b"%", &[path]).ok_or(Errno::ENAMETOOLONG)?, flags | O_CLOEXEC, resolve)
+    kernel.path().set(path);
+    kernel.openat2_path(flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 }
 
 /// execve(2); it returns only to say why it failed.
 pub fn execve<K: Kernel>(kernel: &mut K, path: &[u8]) -> Errno {
-    let mut text = Text::new();
-    match c_str(&mut text, b"%", &[path]) {
-        Some(path) => kernel.execve(path),
-        None => Errno::ENAMETOOLONG,
-    }
+    kernel.path().set(path);
+    kernel.execve()
 }

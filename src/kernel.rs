@@ -3,7 +3,7 @@
 //! The binary implements it with the real calls (`src/sys`), the tests with a recording, fault-injecting fake.
 //! Semantics are the manual page's of section 2 under the same name; a method says where it narrows them.
 
-use crate::bytes::{Dev, ZStr};
+use crate::bytes::{Dev, Text, ZStr};
 use crate::error::Errno;
 use crate::kmsg::Line;
 use core::sync::atomic::AtomicU32;
@@ -67,6 +67,12 @@ pub trait Kernel {
 
     /// Close-on-exec; what `O_CREAT` makes everybody may read.
     fn open(&mut self, path: ZStr<'_>, flags: u32) -> Result<Fd>;
+    /// The path that is being put together: no call, but like the calls there is one for the process.
+    fn path(&mut self) -> &mut Text;
+    /// The same as `open` of that path.
+    fn open_path(&mut self, flags: u32) -> Result<Fd>;
+    /// openat2(2) of that path below the working directory, close-on-exec.
+    fn openat2_path(&mut self, flags: u32, resolve: u32) -> Result<Fd>;
     /// `resolve` is `RESOLVE_*` of openat2(2).
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd>;
     /// An error means nothing to the caller: the descriptor is gone either way.
@@ -138,13 +144,13 @@ pub trait Kernel {
 
     /// The argument in this place, of those that are left; 0 was the name that pintle was called by. No call, like `line`.
     fn argument(&mut self, place: usize) -> Option<&'static [u8]>;
-    /// Takes so many arguments off the front: an exec passes on what is left.
-    fn shift(&mut self, count: usize);
+    /// Takes the first argument off the front: an exec passes on what is left.
+    fn take_argument(&mut self) -> Option<&'static [u8]>;
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()>;
-    /// With the arguments that are left and the environment that the kernel gave pintle, but `path` as `argv[0]`.
+    /// Of `path`, with the arguments that are left and the environment that the kernel gave pintle, but `path` as `argv[0]`.
     /// It returns only to say why it failed.
-    fn execve(&mut self, path: ZStr<'_>) -> Errno;
+    fn execve(&mut self) -> Errno;
     fn sync(&mut self);
     /// `LINUX_REBOOT_CMD_*`; it returns only to say why it failed.
     fn reboot(&mut self, command: u32) -> Errno;

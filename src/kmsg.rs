@@ -73,8 +73,8 @@ impl<'k, K: Kernel> Log<'k, K> {
         // The line begins with the level as /dev/kmsg takes it, `<3>`.
         let Line { text, to_stdout, .. } = self.kernel.line();
         text.clear();
-        fill(text, b"<%>pintle: ", &[core::slice::from_ref(level)], false);
-        fill(text, template, objects, true);
+        fill(b"<%>pintle: ", &[core::slice::from_ref(level)], false, text);
+        fill(template, objects, true, text);
         // Without it the kernel keeps the record open, and from the console, until the next one comes.
         text.push_byte(b'\n');
         if *to_stdout {

@@ -6,7 +6,7 @@ use crate::message::{WITHOUT_OBJECT, phrase};
 /// Appends `template` to `text`, each `%` in it replaced by the next of `objects`, which may be escaped, and each control
 /// character by the phrase that it stands for, and the next object behind those that have one.
 #[inline(never)]
-pub fn fill(text: &mut Text, template: &[u8], mut objects: &[&[u8]], escape: bool) {
+pub fn fill(template: &[u8], mut objects: &[&[u8]], escape: bool, text: &mut Text) {
     for &byte in template {
         if byte < b' ' {
             text.push(phrase(byte));
@@ -38,7 +38,7 @@ mod tests {
         ];
         for (template, objects, expected) in rows {
             let mut text = Text::new();
-            fill(&mut text, template.as_bytes(), objects, false);
+            fill(template.as_bytes(), objects, false, &mut text);
             assert_eq!(text.as_bytes(), expected.as_bytes());
         }
     }

@@ -2,7 +2,7 @@
 //! the name of one.
 
 use crate::buffers::Buffers;
-use crate::bytes::{NOWHERE, basename, place_of};
+use crate::bytes::{NOWHERE, basename, is, place_of};
 use crate::kernel::{Fd, Kernel};
 
 mod out;
@@ -38,17 +38,14 @@ pub fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     if kernel.getpid() == 1 {
         return usage(kernel);
     }
-    let name = basename(kernel.argument(0).unwrap_or_default());
-    let mut form = place_of(FORMS, name);
+    let mut form = place_of(FORMS, basename(kernel.take_argument().unwrap_or_default()));
     if form == NOWHERE {
-        kernel.shift(1);
-        form = place_of(FORMS, kernel.argument(0).unwrap_or_default());
+        form = place_of(FORMS, kernel.take_argument().unwrap_or_default());
     }
-    kernel.shift(1);
     match form {
-        HELP => say(kernel, USAGE),
-        _ if form != NOWHERE && kernel.argument(0) == Some(b"--help") => say(kernel, USAGE),
-        VERSION_FORM => say(kernel, VERSION),
+        NOWHERE => usage(kernel),
+        _ if form == HELP || next_is(kernel, "--help") => say(kernel, Fd(1), USAGE, 0),
+        VERSION_FORM => say(kernel, Fd(1), VERSION, 0),
         PROBE => probe::run(kernel, buffers),
         ROOT => root::run(kernel, buffers),
         PIVOT_ROOT => pivot_root::run(kernel, buffers),
@@ -58,12 +55,20 @@ pub fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     }
 }
 
-fn say<K: Kernel>(kernel: &mut K, text: &[u8]) -> i32 {
-    kernel.write(Fd(1), text).map_or(1, |_| 0)
+/// Whether the first of the arguments that are left is `word`.
+#[inline(never)]
+fn next_is<K: Kernel>(kernel: &mut K, word: &str) -> bool {
+    kernel.argument(0).is_some_and(|argument| is(argument, word))
+}
+
+/// Writes `text`; returns the exit status, `status` where that worked.
+#[inline(never)]
+fn say<K: Kernel>(kernel: &mut K, fd: Fd, text: &[u8], status: i32) -> i32 {
+    kernel.write(fd, text).map_or(1, |_| status)
 }
 
 /// What there is, on standard error; returns the exit status of not being told what to do.
 #[inline(never)]
 fn usage<K: Kernel>(kernel: &mut K) -> i32 {
-    kernel.write(Fd(2), USAGE).map_or(1, |_| 2)
+    say(kernel, Fd(2), USAGE, 2)
 }

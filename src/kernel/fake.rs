@@ -6,14 +6,14 @@
 
 use super::{Fd, Kernel, Result, SHARED, Stat};
 use crate::buffers::Buffers;
-use crate::bytes::{Dev, ZStr};
+use crate::bytes::{Dev, Text, ZStr};
 use crate::error::Errno;
 use crate::handover::program::tests::elf;
 use crate::kmsg::Line;
 use crate::z;
 
 use linux_raw_sys::general::{
-    AT_REMOVEDIR, DT_DIR, DT_REG, O_CREAT, RAMFS_MAGIC, RESOLVE_NO_SYMLINKS, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK,
+    AT_REMOVEDIR, DT_DIR, DT_REG, O_CLOEXEC, O_CREAT, RAMFS_MAGIC, RESOLVE_NO_SYMLINKS, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK,
     S_IFREG,
 };
 use linux_raw_sys::ioctl::{BLKGETDISKSEQ, BLKSSZGET, BTRFS_IOC_DEVICES_READY, BTRFS_IOC_SCAN_DEV};
@@ -138,6 +138,7 @@ pub(crate) struct Fake {
     rerooted: bool,
     stdio: bool,
     line: Line,
+    path: Text,
 }
 
 impl Fake {
@@ -190,6 +191,7 @@ impl Fake {
             rerooted: false,
             stdio: true,
             line: Line::new(),
+            path: Text::new(),
         };
         fake.mountable.insert(
             "proc",
@@ -449,6 +451,20 @@ impl Kernel for Fake {
             self.hang(&full);
         }
         Ok(self.open(full))
+    }
+
+    fn path(&mut self) -> &mut Text {
+        &mut self.path
+    }
+
+    fn open_path(&mut self, flags: u32) -> Result<Fd> {
+        let mut path = self.path.clone();
+        Kernel::open(self, path.as_z_str().ok_or(Errno::ENAMETOOLONG)?, flags)
+    }
+
+    fn openat2_path(&mut self, flags: u32, resolve: u32) -> Result<Fd> {
+        let mut path = self.path.clone();
+        self.openat2(Fd::CWD, path.as_z_str().ok_or(Errno::ENAMETOOLONG)?, flags | O_CLOEXEC, resolve)
     }
 
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, _flags: u32, resolve: u32) -> Result<Fd> {
@@ -812,8 +828,10 @@ impl Kernel for Fake {
         self.arguments.get(place).map(|argument| argument.as_bytes())
     }
 
-    fn shift(&mut self, count: usize) {
-        self.arguments.drain(..count.min(self.arguments.len()));
+    fn take_argument(&mut self) -> Option<&'static [u8]> {
+        let first = self.argument(0)?;
+        self.arguments.remove(0);
+        Some(first)
     }
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {
@@ -826,7 +844,9 @@ impl Kernel for Fake {
         }
     }
 
-    fn execve(&mut self, path: ZStr<'_>) -> Errno {
+    fn execve(&mut self) -> Errno {
+        let mut path = self.path.clone();
+        let Some(path) = path.as_z_str() else { return Errno::ENAMETOOLONG };
         if let Err(errno) = self.call(format!("execve {}", text(path))) {
             return errno;
         }

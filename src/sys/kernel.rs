@@ -1,7 +1,7 @@
 //! The system calls. Of each the manual page of section 2 says what it does; a SAFETY line here says why what is
 //! passed is what the kernel may read and write.
 
-use super::Linux;
+use super::{Linux, start};
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
@@ -15,7 +15,7 @@ use linux_raw_sys::general::{
 use linux_raw_sys::ioctl::TIOCSCTTY;
 use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
-use pintle::bytes::{Dev, ZStr};
+use pintle::bytes::{Dev, Text, ZStr};
 use pintle::error::Errno;
 use pintle::kernel::{Fd, Kernel, MOST_POLLED, Result, SHARED, Stat};
 use pintle::kmsg::Line;
@@ -67,6 +67,18 @@ fn timespec(milliseconds: u64) -> __kernel_timespec {
     __kernel_timespec { tv_sec: seconds, tv_nsec: i64::try_from(milliseconds % 1000).unwrap_or(0) * 1_000_000 }
 }
 
+#[inline(never)]
+fn openat(path: ZStr<'_>, flags: u32) -> Result<Fd> {
+    // SAFETY: reads a C string.
+    unsafe { call!(openat, Fd::CWD.0, path.as_ptr(), flags | O_CLOEXEC, 0o644) }.map(Fd)
+}
+
+fn openat2(dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd> {
+    let how = open_how { flags: flags.into(), mode: 0, resolve: resolve.into() };
+    // SAFETY: reads a C string and one open_how of the size given.
+    unsafe { call!(openat2, dir.0, path.as_ptr(), &raw const how, size_of::<open_how>()) }.map(Fd)
+}
+
 impl Kernel for Linux {
     fn getpid(&mut self) -> i32 {
         // SAFETY: takes nothing.
@@ -80,16 +92,26 @@ impl Kernel for Linux {
         now.tv_sec.cast_unsigned() * 1000 + now.tv_nsec.cast_unsigned() / 1_000_000
     }
 
-    #[inline(never)]
     fn open(&mut self, path: ZStr<'_>, flags: u32) -> Result<Fd> {
-        // SAFETY: reads a C string.
-        unsafe { call!(openat, Fd::CWD.0, path.as_ptr(), flags | O_CLOEXEC, 0o644) }.map(Fd)
+        openat(path, flags)
+    }
+
+    fn path(&mut self) -> &mut Text {
+        start::path(self)
+    }
+
+    fn open_path(&mut self, flags: u32) -> Result<Fd> {
+        let path = start::path(self).as_z_str().ok_or(Errno::ENAMETOOLONG)?;
+        openat(path, flags)
+    }
+
+    fn openat2_path(&mut self, flags: u32, resolve: u32) -> Result<Fd> {
+        let path = start::path(self).as_z_str().ok_or(Errno::ENAMETOOLONG)?;
+        openat2(Fd::CWD, path, flags | O_CLOEXEC, resolve)
     }
 
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd> {
-        let how = open_how { flags: flags.into(), mode: 0, resolve: resolve.into() };
-        // SAFETY: reads a C string and one open_how of the size given.
-        unsafe { call!(openat2, dir.0, path.as_ptr(), &raw const how, size_of::<open_how>()) }.map(Fd)
+        openat2(dir, path, flags, resolve)
     }
 
     // On x86_64 a call of it would be longer than it is.
@@ -344,11 +366,15 @@ impl Kernel for Linux {
 
     #[inline(never)]
     fn waitid(&mut self, pidfd: Fd) -> i32 {
-        // A siginfo_t: si_signo, si_errno, si_code; from the fifth on si_pid, si_uid, si_status (sigaction(2)).
-        let mut info = [0_i32; 32];
+        // A siginfo_t has si_code in the third place of an int, si_status in the seventh (sigaction(2)).
+        let mut info = MaybeUninit::<[i32; 32]>::uninit();
         // SAFETY: takes numbers; the kernel writes one siginfo_t, which has 128 bytes.
-        let _ = unsafe { done!(waitid, P_PIDFD, pidfd.int(), &raw mut info, WEXITED, 0) };
-        let [_, _, code, _, _, _, status, ..] = info;
+        if unsafe { done!(waitid, P_PIDFD, pidfd.int(), info.as_mut_ptr(), WEXITED, 0) }.is_err() {
+            return 128;
+        }
+        let info = info.as_ptr().cast::<i32>();
+        // SAFETY: the kernel has written these two.
+        let (code, status) = unsafe { (*info.add(2), *info.add(6)) };
         if code.cast_unsigned() == CLD_EXITED { status } else { 128 + status }
     }
 
@@ -383,8 +409,11 @@ impl Kernel for Linux {
         self.arguments().get(place)
     }
 
-    fn shift(&mut self, count: usize) {
-        super::start::shift(count);
+    #[inline(never)]
+    fn take_argument(&mut self) -> Option<&'static [u8]> {
+        let first = self.argument(0)?;
+        start::shift();
+        Some(first)
     }
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {
@@ -392,16 +421,10 @@ impl Kernel for Linux {
         unsafe { done!(finit_module, fd.int(), parameters.as_ptr(), flags) }
     }
 
-    fn execve(&mut self, path: ZStr<'_>) -> Errno {
+    fn execve(&mut self) -> Errno {
         let arguments = self.arguments();
-        let mut alone: [*const c_char; 2] = [path.as_ptr().cast(), core::ptr::null()];
-        let argv = if arguments.has_name() {
-            // SAFETY: argc is at least 1, so this is a place of the vector; `path` outlives the call.
-            unsafe { *arguments.argv = path.as_ptr().cast() };
-            arguments.argv
-        } else {
-            alone.as_mut_ptr()
-        };
+        let Some(path) = start::path(self).as_z_str() else { return Errno::ENAMETOOLONG };
+        let argv = arguments.named(path.as_ptr().cast());
         // SAFETY: reads a C string and two vectors of such that end in a null pointer.
         match unsafe { call!(execve, path.as_ptr(), argv, arguments.envp()) } {
             Ok(_) => Errno::EINVAL,

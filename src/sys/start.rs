@@ -3,23 +3,29 @@
 use super::Linux;
 use core::ffi::{CStr, c_char};
 use pintle::buffers::Buffers;
+use pintle::bytes::Text;
 use pintle::kmsg::Line;
 
 /// The argument and environment vectors of this process.
 ///
 /// Holds: `argv` points to `argc` pointers and a null pointer, and the environment's vector, likewise ended, follows
-/// right behind it. All of it lives as long as the process; an exec writes the first pointer, nobody writes another.
+/// right behind it; argc itself, or a pointer that [`shift`] has left behind, stands before it. All of it lives as long as
+/// the process; an exec writes the first pointer, or the one before it, nobody writes another.
 /// [`shift`] leaves what is behind the first ones, of which the same holds.
 #[derive(Clone, Copy)]
 pub(super) struct Arguments {
     argc: usize,
-    pub(super) argv: *mut *const c_char,
+    argv: *mut *const c_char,
 }
 
 impl Arguments {
-    /// True when there is a first one, the name pintle was called by.
-    pub(super) fn has_name(&self) -> bool {
-        self.argc != 0
+    /// The vector, with `name` as the first of them, which replaces the one that is there.
+    pub(super) fn named(&self, name: *const c_char) -> *const *const c_char {
+        let place = if self.argc == 0 { self.argv.wrapping_sub(1) } else { self.argv };
+        // SAFETY: a place of the vector, or what stands before it: one that [`shift`] has left behind, or argc, both of which
+        // nobody looks at any more.
+        unsafe { *place = name };
+        place
     }
 
     /// The argument in place `index`; 0 is the first.
@@ -69,16 +75,27 @@ pub(super) fn line(_: &mut Linux) -> &mut Line {
     unsafe { &mut *line }
 }
 
+/// The path that is being put together, likewise.
+static mut PATH: Text = Text::new();
+
+/// The path that is being put together.
+pub(super) fn path(_: &mut Linux) -> &mut Text {
+    let path = &raw mut PATH;
+    // SAFETY: the one reference there is: it borrows the process's one `Linux`. (A panic's opens nothing.)
+    unsafe { &mut *path }
+}
+
 /// What this process was started with, and [`shift`] has left.
 pub(super) fn arguments() -> Arguments {
     // SAFETY: the only thread there is holds no reference to it.
     unsafe { ARGUMENTS }
 }
 
-/// Leaves the arguments behind the first `count`, if there are so many.
-pub(super) fn shift(count: usize) {
+/// Leaves the arguments behind the first, if there is one.
+pub(super) fn shift() {
     let Arguments { argc, argv } = arguments();
-    let count = count.min(argc);
-    // SAFETY: no more than argc, behind which the null pointer stands; nobody holds a reference to it.
-    unsafe { ARGUMENTS = Arguments { argc: argc - count, argv: argv.add(count) } };
+    if argc != 0 {
+        // SAFETY: below argc, behind which the null pointer stands; nobody holds a reference to it.
+        unsafe { ARGUMENTS = Arguments { argc: argc - 1, argv: argv.add(1) } };
+    }
 }

@@ -25,7 +25,7 @@ pub(super) fn flush<K: Kernel>(kernel: &mut K) {
 #[inline(never)]
 pub(super) fn fail<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], why: &[u8]) -> i32 {
     let line = text(kernel);
-    fill(line, b"pintle: %: %: %", &[what, object, why], true);
+    fill(b"pintle: %: %: %", &[what, object, why], true, line);
     line.push_byte(b'\n');
     let _ = kernel.write_line(Fd(2), 0);
     text(kernel).clear();

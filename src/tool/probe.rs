@@ -22,8 +22,7 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
         return usage(kernel);
     }
     let mut recognised = false;
-    while let Some(name) = kernel.argument(0) {
-        kernel.shift(1);
+    while let Some(name) = kernel.take_argument() {
         match file::open(kernel, b"%", &[name], O_RDONLY | O_NONBLOCK | O_NOCTTY) {
             Ok(fd) => {
                 recognised |= show(kernel, fd, name, &mut buffers.work);

@@ -5,7 +5,7 @@
 use super::out;
 use super::usage;
 use crate::buffers::{Buffers, Work};
-use crate::bytes::{NOWHERE, Text, ZStr, part, place_of, take_part};
+use crate::bytes::{NOWHERE, Text, ZStr, basename, part, place_of, take_part};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel, Result};
@@ -41,10 +41,9 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
             return usage(kernel);
         }
         options |= 1 << (place & 31);
-        kernel.shift(1);
+        kernel.take_argument();
     }
-    let Some(new_root) = kernel.argument(0) else { return usage(kernel) };
-    kernel.shift(1);
+    let Some(new_root) = kernel.take_argument() else { return usage(kernel) };
     let work = &mut buffers.work;
     let mut step = Step::Unshare;
     let mut entered = unshare(kernel, options, &mut step, work);
@@ -203,7 +202,7 @@ fn mount_dev<K: Kernel>(kernel: &mut K, is_user: bool, work: &mut Work) -> Resul
 
 fn fill(text: &mut Text, template: &[u8], objects: &[&[u8]]) {
     text.clear();
-    template::fill(text, template, objects, false);
+    template::fill(template, objects, false, text);
 }
 
 /// A directory of the new root, and no link, which could lead to the old one.
@@ -217,7 +216,7 @@ fn directory<K: Kernel>(kernel: &mut K, path: ZStr<'_>) -> Result<()> {
 fn execute<K: Kernel>(kernel: &mut K, work: &mut Work) -> i32 {
     let command = kernel.argument(0).unwrap_or(SHELL);
     let mut errno = Errno::ENOENT;
-    if command.contains(&b'/') {
+    if basename(command).len() != command.len() {
         errno = file::execve(kernel, command);
     } else {
         let mut folders = PATH;

@@ -1,7 +1,7 @@
 //! `switch_root [-c CONSOLE] NEW_ROOT INIT [ARG…]`: switch_root(8), for somebody else's /init, which executes it by that name
 //! as PID 1 of the initramfs. What pintle's own handover does, with the root that is mounted at NEW_ROOT.
 
-use super::usage;
+use super::{next_is, usage};
 use crate::buffers::Buffers;
 use crate::bytes::{basename, is};
 use crate::guard::Initramfs;
@@ -16,19 +16,17 @@ pub fn named<K: Kernel>(kernel: &mut K) -> bool {
 
 /// Switches; it returns only to the failure policy, which without a command line of pintle's is the end of PID 1.
 pub fn run<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut Buffers) -> ! {
-    kernel.shift(1);
+    kernel.take_argument();
     let mut console = None;
-    if kernel.argument(0) == Some(b"-c") {
-        console = kernel.argument(1);
-        kernel.shift(2);
+    if next_is(kernel, "-c") {
+        kernel.take_argument();
+        console = kernel.take_argument();
     }
-    let (Some(new_root), Some(_)) = (kernel.argument(0), kernel.argument(1)) else {
+    let (Some(new_root), Some(init)) = (kernel.take_argument(), kernel.argument(0)) else {
         let status = usage(kernel);
         kernel.exit_group(status)
     };
-    kernel.shift(1);
-    let init = kernel.argument(0);
-    let (log, init) = (&mut Log::new(kernel), init.unwrap_or_default());
+    let log = &mut Log::new(kernel);
     handover::switch_root(log, &mut initramfs, new_root, init, console, &mut buffers.work);
     kernel.exit_group(1)
 }

@@ -2,7 +2,7 @@
 
 use crate::image::{Image, SECTORS};
 use pintle::buffers::Buffers;
-use pintle::bytes::ZStr;
+use pintle::bytes::{Text, ZStr};
 use pintle::error::Errno;
 use pintle::kernel::{Fd, Kernel, Result, SHARED, Stat};
 use pintle::kmsg::Line;
@@ -15,6 +15,7 @@ struct Machine<'i> {
     image: &'i Image,
     written: Vec<u8>,
     line: Line,
+    path: Text,
     words: Vec<&'static [u8]>,
 }
 
@@ -26,6 +27,12 @@ macro_rules! never {
 
 impl Kernel for Machine<'_> {
     fn open(&mut self, _: ZStr<'_>, _: u32) -> Result<Fd> {
+        Ok(Fd(3))
+    }
+    fn path(&mut self) -> &mut Text {
+        &mut self.path
+    }
+    fn open_path(&mut self, _: u32) -> Result<Fd> {
         Ok(Fd(3))
     }
     fn close(&mut self, _: Fd) {}
@@ -46,8 +53,10 @@ impl Kernel for Machine<'_> {
     fn argument(&mut self, place: usize) -> Option<&'static [u8]> {
         self.words.get(place).copied()
     }
-    fn shift(&mut self, count: usize) {
-        self.words.drain(..count.min(self.words.len()));
+    fn take_argument(&mut self) -> Option<&'static [u8]> {
+        let first = self.argument(0)?;
+        self.words.remove(0);
+        Some(first)
     }
     fn line(&mut self) -> &mut Line {
         &mut self.line
@@ -68,6 +77,7 @@ impl Kernel for Machine<'_> {
 
     never! {
         clock_gettime() -> u64;
+        openat2_path(u32, u32) -> Result<Fd>;
         openat2(Fd, ZStr<'_>, u32, u32) -> Result<Fd>;
         read(Fd, &mut [u8]) -> Result<u32>;
         dup3(Fd, Fd) -> Result<()>;
@@ -98,7 +108,7 @@ impl Kernel for Machine<'_> {
         login_tty();
         close_range(i32) -> Result<()>;
         finit_module(Fd, ZStr<'_>, u32) -> Result<()>;
-        execve(ZStr<'_>) -> Errno;
+        execve() -> Errno;
         sync();
         reboot(u32) -> Errno;
         exit_group(i32) -> !;
@@ -145,7 +155,7 @@ pub fn check(image: &Image) {
     let name = NAME.with_borrow_mut(|kept| kept.keep(name));
     let run = || {
         let words = vec![&b"init"[..], b"probe", name];
-        let mut machine = Machine { image, written: Vec::new(), line: Line::new(), words };
+        let mut machine = Machine { image, written: Vec::new(), line: Line::new(), path: Text::new(), words };
         let status = BUFFERS.with_borrow_mut(|buffers| tool::run(&mut machine, buffers));
         assert!(matches!(status, 0 | 2));
         assert_eq!(status == 2, machine.written.is_empty());
