@@ -4,6 +4,7 @@
 //! Semantics are the manual page's of section 2 under the same name; a method says where it narrows them.
 
 use crate::bytes::{Dev, Text, ZStr};
+use crate::disk::Source;
 use crate::error::Errno;
 use crate::kmsg::Line;
 use core::sync::atomic::AtomicU32;
@@ -83,6 +84,8 @@ pub trait Kernel {
     fn read(&mut self, fd: Fd, buffer: &mut [u8]) -> Result<u32>;
     /// The same from `offset` on.
     fn pread<'b>(&mut self, fd: Fd, buffer: &'b mut [u8], offset: u64) -> Result<&'b [u8]>;
+    /// pread(2) of this file, for a [`Disk`](crate::disk::Disk).
+    fn source(&mut self, fd: Fd) -> impl Source;
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32>;
     /// The line that the log is writing: no call, but like the calls there is one for the process.
     fn line(&mut self) -> &mut Line;

@@ -20,7 +20,7 @@ const COMMANDS: [u32; 3] = [LINUX_REBOOT_CMD_RESTART, LINUX_REBOOT_CMD_POWER_OFF
 #[inline(never)]
 pub fn rescue<K: Kernel>(log: &mut Log<'_, K>) {
     const PATH: &[u8] = b"/rescue";
-    let child = log.fork(&mut (), &mut |log, ()| {
+    let child = log.fork(&mut (), |log, ()| {
         let console = handover::open_console(log, handover::CONSOLE);
         handover::set_stdio(log.kernel, console);
         log.kernel.login_tty();

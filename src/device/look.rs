@@ -4,7 +4,7 @@ use super::helpers::{Finds, READ_ONLY};
 use super::{btrfs, sysfs};
 use crate::buffers::Work;
 use crate::bytes::{Dev, ZStr};
-use crate::disk::{Disk, MOST_SECTOR_BYTES, Source};
+use crate::disk::{Disk, MOST_SECTOR_BYTES};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel};
 use crate::partition::{Partition, Table};
@@ -20,21 +20,6 @@ const MOST_PARTITIONS: usize = MOST_SPECS;
 /// Partitions that roots lead to: the number on the disk, then the device's, of each, 0 in an empty place, and the place
 /// of the root.
 pub type Partitions = [(u32, u32); MOST_PARTITIONS];
-
-/// A device that is open.
-pub struct Device<'k, K> {
-    /// The system calls.
-    pub kernel: &'k mut K,
-    /// It.
-    pub fd: Fd,
-}
-
-impl<K: Kernel> Source for Device<'_, K> {
-    #[inline(never)]
-    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> usize {
-        self.kernel.pread(self.fd, buffer, offset).map_or(0, <[u8]>::len)
-    }
-}
 
 /// The device's answer; 0 where it has none.
 #[inline(never)]
@@ -95,17 +80,20 @@ pub fn read<K: Kernel>(
             _ => content = true,
         }
     }
-    let mut device = Device { kernel, fd };
-    let disk = &mut Disk::new(&mut device, windows, 0, size, sector);
-    if content {
-        probe(disk, identity);
+    let mut partitions = partitions.filter(|_| table);
+    {
+        let mut source = kernel.source(fd);
+        let disk = &mut Disk::new(&mut source, windows, 0, size, sector);
+        if content {
+            probe(disk, identity);
+        }
+        if let Some(partitions) = &mut partitions {
+            find_partitions(disk, specs, partition, partitions);
+        }
     }
-    if table && let Some(partitions) = partitions {
-        find_partitions(disk, specs, partition, partitions);
-        for (number, _) in partitions {
-            if *number != 0 {
-                *number = sysfs::number_of(kernel, name.as_bytes(), *number, data).map_or(0, Dev::pack);
-            }
+    for (number, _) in partitions.into_iter().flatten() {
+        if *number != 0 {
+            *number = sysfs::number_of(kernel, name.as_bytes(), *number, data).map_or(0, Dev::pack);
         }
     }
     Some(fd)

@@ -7,6 +7,7 @@
 use super::{Fd, Kernel, Result, SHARED, Stat};
 use crate::buffers::Buffers;
 use crate::bytes::{Dev, Text, ZStr};
+use crate::disk::Source;
 use crate::error::Errno;
 use crate::handover::program::tests::elf;
 use crate::kmsg::Line;
@@ -421,6 +422,18 @@ fn text(z_str: ZStr<'_>) -> &str {
     std::str::from_utf8(z_str.to_bytes()).expect("UTF-8")
 }
 
+/// A file that is read as a disk.
+struct Opened<'f> {
+    fake: &'f mut Fake,
+    fd: Fd,
+}
+
+impl Source for Opened<'_> {
+    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> usize {
+        self.fake.pread(self.fd, buffer, offset).map_or(0, <[u8]>::len)
+    }
+}
+
 impl Kernel for Fake {
     fn getpid(&mut self) -> i32 {
         // No call that could fail is not recorded.
@@ -529,6 +542,10 @@ impl Kernel for Fake {
         let length = rest.len().min(buffer.len());
         buffer[..length].copy_from_slice(&rest[..length]);
         Ok(&buffer[..length])
+    }
+
+    fn source(&mut self, fd: Fd) -> impl Source {
+        Opened { fake: self, fd }
     }
 
     fn ioctl_number(&mut self, fd: Fd, request: u32) -> Result<u64> {

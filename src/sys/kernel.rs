@@ -16,6 +16,7 @@ use linux_raw_sys::ioctl::TIOCSCTTY;
 use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
 use pintle::bytes::{Dev, Text, ZStr};
+use pintle::disk::Source;
 use pintle::error::Errno;
 use pintle::kernel::{Fd, Kernel, MOST_POLLED, Result, SHARED, Stat};
 use pintle::kmsg::Line;
@@ -77,6 +78,16 @@ fn openat2(dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd> {
     let how = open_how { flags: flags.into(), mode: 0, resolve: resolve.into() };
     // SAFETY: reads a C string and one open_how of the size given.
     unsafe { call!(openat2, dir.0, path.as_ptr(), &raw const how, size_of::<open_how>()) }.map(Fd)
+}
+
+/// A file that is read as a disk. (Without a pointer to [`Linux`], which then isn't passed on to where it is made.)
+struct Opened(Fd);
+
+impl Source for Opened {
+    #[inline(never)]
+    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> usize {
+        Linux::new().pread(self.0, buffer, offset).map_or(0, <[u8]>::len)
+    }
 }
 
 impl Kernel for Linux {
@@ -150,6 +161,10 @@ impl Kernel for Linux {
         // SAFETY: the kernel writes at most the length given, into a buffer that is ours alone.
         let length = unsafe { call!(pread64, fd.int(), buffer.as_mut_ptr(), buffer.len(), offset) }?;
         Ok(filled(buffer, length))
+    }
+
+    fn source(&mut self, fd: Fd) -> impl Source {
+        Opened(fd)
     }
 
     fn ioctl_number(&mut self, fd: Fd, request: u32) -> Result<u64> {

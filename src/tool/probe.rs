@@ -3,7 +3,7 @@
 use super::out::{self, push_key, push_safe};
 use super::usage;
 use crate::buffers::{Buffers, Work};
-use crate::device::look::{self, Device};
+use crate::device::look;
 use crate::disk::Disk;
 use crate::file;
 use crate::identity::Type;
@@ -46,19 +46,24 @@ fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool
     let Work { windows, identity, partition, fstype, name: pttype, data: ptuuid, .. } = work;
     let size = kernel.lseek_end(fd).unwrap_or(0);
     let sector = look::ask(kernel, fd, BLKSSZGET);
-    let device = &mut Device { kernel, fd };
     let mut table = None;
     pttype.clear();
     ptuuid.clear();
     partition.be_all(size);
     for _ in 0..MOST_LINES {
         let inside = size.saturating_sub(partition.start).min(partition.size);
-        let disk = &mut Disk::new(device, windows, partition.start, inside, sector);
         identity.clear();
-        let found = !partition.extended && probe(disk, identity);
+        let found = {
+            let mut source = kernel.source(fd);
+            let disk = &mut Disk::new(&mut source, windows, partition.start, inside, sector);
+            let found = !partition.extended && probe(disk, identity);
+            if partition.number == 0 {
+                table = Table::read(disk);
+            }
+            found
+        };
         fstype.set(identity.fstype());
         if partition.number == 0 {
-            table = Table::read(disk);
             // Their boot sectors can look like a partition table.
             if matches!(table, Some(Table::Mbr(_))) && matches!(identity.kind, Type::Vfat | Type::ExFat | Type::Ntfs) {
                 table = None;
@@ -72,7 +77,6 @@ fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool
                 None => {}
             }
         }
-        let kernel = &mut *device.kernel;
         push_safe(kernel, name);
         if partition.number != 0 {
             out::text(kernel).push_byte(b'#');
@@ -93,7 +97,7 @@ fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool
         }
         out::end_line(kernel);
         let Some(table) = &mut table else { break };
-        if !table.next(&mut Disk::new(device, windows, 0, size, sector), partition) {
+        if !table.next(&mut Disk::new(&mut kernel.source(fd), windows, 0, size, sector), partition) {
             break;
         }
     }
