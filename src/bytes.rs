@@ -117,26 +117,26 @@ impl Text {
     #[inline(never)]
     pub fn as_z_str(&mut self) -> Option<ZStr<'_>> {
         *self.bytes.get_mut(self.len)? = 0;
-        ZStr::until_nul(&self.bytes).filter(|z_str| z_str.0.len() == self.len + 1)
+        ZStr::until_nul(&self.bytes).filter(|z_str| z_str.0.len() == self.len)
     }
 }
 
-/// A C string for a system call: no NUL but the last byte. (`CStr`, but its constructors bring a search for the NUL
-/// that is made for speed and takes more room than all that is needed here.)
+/// A C string for a system call: bytes without a NUL, behind which one stands. (`CStr`, but its constructors bring a search
+/// for the NUL that is made for speed and takes more room than all that is needed here.)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ZStr<'a>(&'a [u8]);
 
 impl<'a> ZStr<'a> {
     /// What `c_str` holds.
     pub const fn of(c_str: &'a CStr) -> Self {
-        ZStr(c_str.to_bytes_with_nul())
+        ZStr(c_str.to_bytes())
     }
 
     /// `bytes` up to the first NUL; `None` without one.
     #[inline(never)]
     pub fn until_nul(bytes: &'a [u8]) -> Option<Self> {
         let end = bytes.iter().position(|&byte| byte == 0)?;
-        bytes.get(..=end).map(ZStr)
+        bytes.get(..end).map(ZStr)
     }
 
     /// Where it starts.
@@ -154,7 +154,7 @@ impl<'a> ZStr<'a> {
 
     /// Its bytes without the NUL.
     pub fn to_bytes(self) -> &'a [u8] {
-        self.0.split_last().map_or(b"", |(_, bytes)| bytes)
+        self.0
     }
 }
 
