@@ -146,9 +146,9 @@ pub trait Kernel {
     fn close_range(&mut self, first: i32) -> Result<()>;
 
     /// The argument in this place, of those that are left; 0 was the name that pintle was called by. No call, like `line`.
-    fn argument(&mut self, place: usize) -> Option<&'static [u8]>;
+    fn argument(&mut self, place: usize) -> Option<ZStr<'static>>;
     /// Takes the first argument off the front: an exec passes on what is left.
-    fn take_argument(&mut self) -> Option<&'static [u8]>;
+    fn take_argument(&mut self) -> Option<ZStr<'static>>;
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()>;
     /// Of `path`, with the arguments that are left and the environment that the kernel gave pintle, but `path` as `argv[0]`.

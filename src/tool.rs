@@ -38,9 +38,14 @@ pub fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     if kernel.getpid() == 1 {
         return usage(kernel);
     }
-    let mut form = place_of(FORMS, basename(kernel.take_argument().unwrap_or_default()));
-    if form == NOWHERE {
-        form = place_of(FORMS, kernel.take_argument().unwrap_or_default());
+    let mut form = NOWHERE;
+    if let Some(name) = kernel.take_argument() {
+        form = place_of(FORMS, basename(name.to_bytes()));
+    }
+    if form == NOWHERE
+        && let Some(word) = kernel.take_argument()
+    {
+        form = place_of(FORMS, word.to_bytes());
     }
     match form {
         NOWHERE => usage(kernel),
@@ -58,7 +63,7 @@ pub fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
 /// Whether the first of the arguments that are left is `word`.
 #[inline(never)]
 fn next_is<K: Kernel>(kernel: &mut K, word: &str) -> bool {
-    kernel.argument(0).is_some_and(|argument| is(argument, word))
+    kernel.argument(0).is_some_and(|argument| is(argument.to_bytes(), word))
 }
 
 /// Writes `text`; returns the exit status, `status` where that worked.

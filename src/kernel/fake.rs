@@ -19,6 +19,7 @@ use linux_raw_sys::general::{
 };
 use linux_raw_sys::ioctl::{BLKGETDISKSEQ, BLKSSZGET, BTRFS_IOC_DEVICES_READY, BTRFS_IOC_SCAN_DEV};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::AtomicU32;
 
@@ -841,11 +842,12 @@ impl Kernel for Fake {
         self.call(format!("close_range {first}"))
     }
 
-    fn argument(&mut self, place: usize) -> Option<&'static [u8]> {
-        self.arguments.get(place).map(|argument| argument.as_bytes())
+    fn argument(&mut self, place: usize) -> Option<ZStr<'static>> {
+        let argument = CString::new(*self.arguments.get(place)?).expect("no NUL");
+        Some(ZStr::of(Box::leak(argument.into_boxed_c_str())))
     }
 
-    fn take_argument(&mut self) -> Option<&'static [u8]> {
+    fn take_argument(&mut self) -> Option<ZStr<'static>> {
         let first = self.argument(0)?;
         self.arguments.remove(0);
         Some(first)

@@ -420,12 +420,12 @@ impl Kernel for Linux {
         unsafe { done!(close_range, first, u32::MAX, 0) }
     }
 
-    fn argument(&mut self, place: usize) -> Option<&'static [u8]> {
+    fn argument(&mut self, place: usize) -> Option<ZStr<'static>> {
         self.arguments().get(place)
     }
 
     #[inline(never)]
-    fn take_argument(&mut self) -> Option<&'static [u8]> {
+    fn take_argument(&mut self) -> Option<ZStr<'static>> {
         let first = self.argument(0)?;
         start::shift();
         Some(first)

@@ -3,7 +3,7 @@
 use super::Linux;
 use core::ffi::{CStr, c_char};
 use pintle::buffers::Buffers;
-use pintle::bytes::Text;
+use pintle::bytes::{Text, ZStr};
 use pintle::kmsg::Line;
 
 /// The argument and environment vectors of this process.
@@ -29,13 +29,13 @@ impl Arguments {
     }
 
     /// The argument in place `index`; 0 is the first.
-    pub(super) fn get(&self, index: usize) -> Option<&'static [u8]> {
+    pub(super) fn get(&self, index: usize) -> Option<ZStr<'static>> {
         if index >= self.argc {
             return None;
         }
         // SAFETY: below argc: a pointer to a C string that the kernel put there, for good.
         let argument = unsafe { CStr::from_ptr(*self.argv.add(index)) };
-        Some(argument.to_bytes())
+        Some(ZStr::of(argument))
     }
 
     /// The environment vector.

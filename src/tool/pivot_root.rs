@@ -5,7 +5,7 @@
 
 use super::out;
 use super::usage;
-use crate::buffers::{Buffers, Work};
+use crate::buffers::Buffers;
 use crate::bytes::{decimal, take_part, take_until};
 use crate::error::Errno;
 use crate::file;
@@ -16,24 +16,18 @@ const WHAT: &[u8] = b"pivot_root";
 
 /// Makes NEW_ROOT the root of the mount namespace, and puts the old one at PUT_OLD; returns the exit status.
 pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
-    let (Some(new_root), Some(put_old), None) =
-        (kernel.take_argument(), kernel.take_argument(), kernel.take_argument())
-    else {
+    let (Some(new), Some(old), None) = (kernel.argument(0), kernel.argument(1), kernel.argument(2)) else {
         return usage(kernel);
     };
-    let Work { name, data, list, .. } = &mut buffers.work;
-    name.set(new_root);
-    data.set(put_old);
-    let (Some(new), Some(old)) = (name.as_z_str(), data.as_z_str()) else {
-        return out::failed(kernel, WHAT, new_root, Errno::ENAMETOOLONG);
-    };
     let Err(errno) = kernel.pivot_root(new, old) else { return 0 };
+    let new_root = new.to_bytes();
     if errno == Errno::EINVAL
         && let Ok(root) = kernel.statx(Fd::CWD, z!(c"/"), 0)
         && let Ok(new) = kernel.statx(Fd::CWD, new, 0)
         && let Ok(old) = kernel.statx(Fd::CWD, old, 0)
     {
-        let why = reason(file::read_all(kernel, b"/proc/self/mountinfo", list), &root, &new, &old);
+        let mountinfo = file::read_all(kernel, b"/proc/self/mountinfo", &mut buffers.work.list);
+        let why = reason(mountinfo, &root, &new, &old);
         return out::fail(kernel, WHAT, new_root, why);
     }
     out::failed(kernel, WHAT, new_root, errno)

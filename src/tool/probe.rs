@@ -23,6 +23,7 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     }
     let mut recognised = false;
     while let Some(name) = kernel.take_argument() {
+        let name = name.to_bytes();
         match file::open(kernel, b"%", &[name], O_RDONLY | O_NONBLOCK | O_NOCTTY) {
             Ok(fd) => {
                 recognised |= show(kernel, fd, name, &mut buffers.work);

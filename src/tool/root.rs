@@ -3,15 +3,16 @@
 use super::usage;
 use crate::boot;
 use crate::buffers::Buffers;
+use crate::bytes::ZStr;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 
 /// Explains the words; returns the exit status: 1 where nothing would be booted.
 pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
-    if kernel.argument(1).is_some() {
+    let words = kernel.take_argument().map(ZStr::to_bytes).unwrap_or_default();
+    if kernel.argument(0).is_some() {
         return usage(kernel);
     }
-    let words = kernel.argument(0).unwrap_or_default();
     let log = &mut Log::to_stdout(kernel);
     let request = &boot::read_request(log, words);
     // What isn't there now isn't waited for.

@@ -35,8 +35,10 @@ const NOT_FOUND: i32 = 127;
 /// Executes the command; returns an exit status only where that failed, or where the command ran in a child.
 pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     let mut options = 0;
-    while let Some(word @ [b'-', ..]) = kernel.argument(0) {
-        let place = place_of(OPTIONS, word);
+    while let Some(word) = kernel.argument(0)
+        && let [b'-', ..] = word.to_bytes()
+    {
+        let place = place_of(OPTIONS, word.to_bytes());
         if place == NOWHERE {
             return usage(kernel);
         }
@@ -66,7 +68,7 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
 }
 
 #[inline(never)]
-fn enter_and_execute<K: Kernel>(kernel: &mut K, new_root: &[u8], options: u32, work: &mut Work) -> i32 {
+fn enter_and_execute<K: Kernel>(kernel: &mut K, new_root: ZStr<'_>, options: u32, work: &mut Work) -> i32 {
     let mut step = Step::Private;
     match enter(kernel, new_root, options, &mut step, work) {
         Ok(()) => execute(kernel, work),
@@ -97,8 +99,8 @@ const STEPS: &[u8] =
 
 /// Says which step failed; returns the exit status.
 #[inline(never)]
-fn failed<K: Kernel>(kernel: &mut K, step: Step, new_root: &[u8], errno: Errno) -> i32 {
-    out::failed(kernel, part(STEPS, b'|', step as usize), new_root, errno)
+fn failed<K: Kernel>(kernel: &mut K, step: Step, new_root: ZStr<'_>, errno: Errno) -> i32 {
+    out::failed(kernel, part(STEPS, b'|', step as usize), new_root.to_bytes(), errno)
 }
 
 /// A mount namespace of its own, of a user namespace of its own where `--user` says so, in which the caller is root.
@@ -144,19 +146,17 @@ fn write<K: Kernel>(kernel: &mut K, path: &[u8], work: &mut Work) -> Result<()> 
 }
 
 /// Makes `new_root` the root, with what `options` ask for mounted in it, and nothing else of the old one.
-fn enter<K: Kernel>(kernel: &mut K, new_root: &[u8], options: u32, step: &mut Step, work: &mut Work) -> Result<()> {
+fn enter<K: Kernel>(kernel: &mut K, new_root: ZStr<'_>, options: u32, step: &mut Step, work: &mut Work) -> Result<()> {
     let (none, here) = (z!(c""), z!(c"."));
     // Nothing that is mounted from here on reaches another namespace.
     kernel.mount(none, z!(c"/"), none, MS_REC | MS_PRIVATE, none)?;
     *step = Step::Chdir;
-    work.name.set(new_root);
-    let root = work.name.as_z_str().ok_or(Errno::ENAMETOOLONG)?;
-    if !kernel.statx(Fd::CWD, root, 0)?.is_mount {
+    if !kernel.statx(Fd::CWD, new_root, 0)?.is_mount {
         *step = Step::Bind;
-        kernel.mount(root, root, none, MS_BIND | MS_REC, none)?;
+        kernel.mount(new_root, new_root, none, MS_BIND | MS_REC, none)?;
         *step = Step::Chdir;
     }
-    kernel.chdir(root)?;
+    kernel.chdir(new_root)?;
     *step = Step::Pivot;
     kernel.pivot_root(here, here)?;
     // The old root is on top of the new one's `/`, where "/.." leads to.
@@ -214,7 +214,7 @@ fn directory<K: Kernel>(kernel: &mut K, path: ZStr<'_>) -> Result<()> {
 /// Executes the command that the arguments begin with, by its path, or by its name in the usual directories; a shell where
 /// there is none. Returns the exit status of a failure.
 fn execute<K: Kernel>(kernel: &mut K, work: &mut Work) -> i32 {
-    let command = kernel.argument(0).unwrap_or(SHELL);
+    let command = kernel.argument(0).map_or(SHELL, ZStr::to_bytes);
     let mut errno = Errno::ENOENT;
     if basename(command).len() != command.len() {
         errno = file::execve(kernel, command);

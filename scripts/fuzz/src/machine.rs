@@ -7,6 +7,7 @@ use pintle::error::Errno;
 use pintle::kernel::{Fd, Kernel, Result, SHARED, Stat};
 use pintle::kmsg::Line;
 use pintle::tool;
+use pintle::z;
 use std::cell::RefCell;
 use std::sync::atomic::AtomicU32;
 
@@ -16,7 +17,7 @@ struct Machine<'i> {
     written: Vec<u8>,
     line: Line,
     path: Text,
-    words: Vec<&'static [u8]>,
+    words: Vec<ZStr<'static>>,
 }
 
 macro_rules! never {
@@ -50,10 +51,10 @@ impl Kernel for Machine<'_> {
     fn getpid(&mut self) -> i32 {
         2
     }
-    fn argument(&mut self, place: usize) -> Option<&'static [u8]> {
+    fn argument(&mut self, place: usize) -> Option<ZStr<'static>> {
         self.words.get(place).copied()
     }
-    fn take_argument(&mut self) -> Option<&'static [u8]> {
+    fn take_argument(&mut self) -> Option<ZStr<'static>> {
         let first = self.argument(0)?;
         self.words.remove(0);
         Some(first)
@@ -131,16 +132,17 @@ thread_local! {
 
 /// Names that were given, each kept once, up to some 20 MiB of them.
 #[derive(Default)]
-struct Names(Vec<&'static [u8]>);
+struct Names(Vec<ZStr<'static>>);
 
 impl Names {
-    fn keep(&mut self, name: &[u8]) -> &'static [u8] {
-        let known = self.0.iter().find(|known| **known == name);
+    fn keep(&mut self, name: &[u8]) -> ZStr<'static> {
+        let known = self.0.iter().find(|known| known.to_bytes() == name);
         match known {
-            Some(known) => known,
+            Some(known) => *known,
             None if self.0.len() == 65_536 => self.0[name.len()],
             None => {
-                self.0.push(name.to_vec().leak());
+                let kept = [name, b"\0"].concat().leak();
+                self.0.push(ZStr::until_nul(kept).expect("a NUL"));
                 self.0[self.0.len() - 1]
             }
         }
@@ -154,7 +156,7 @@ pub fn check(image: &Image) {
     // For ever, as a process's are.
     let name = NAME.with_borrow_mut(|kept| kept.keep(name));
     let run = || {
-        let words = vec![&b"init"[..], b"probe", name];
+        let words = vec![z!(c"init"), z!(c"probe"), name];
         let mut machine = Machine { image, written: Vec::new(), line: Line::new(), path: Text::new(), words };
         let status = BUFFERS.with_borrow_mut(|buffers| tool::run(&mut machine, buffers));
         assert!(matches!(status, 0 | 2));
