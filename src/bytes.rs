@@ -146,10 +146,12 @@ impl<'a> ZStr<'a> {
 
     /// Without the `/` that it starts with.
     pub fn relative(self) -> Self {
-        match self.0 {
-            [b'/', rest @ ..] => ZStr(rest),
-            _ => self,
-        }
+        self.behind(b"/")
+    }
+
+    /// Without the `prefix` that it starts with.
+    pub fn behind(self, prefix: &[u8]) -> Self {
+        self.0.strip_prefix(prefix).map_or(self, ZStr)
     }
 
     /// Its bytes without the NUL.

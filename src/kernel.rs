@@ -28,6 +28,8 @@ pub struct Fd(pub i32);
 impl Fd {
     /// `AT_FDCWD`: paths start at the working directory.
     pub const CWD: Fd = Fd(linux_raw_sys::general::AT_FDCWD);
+    /// None.
+    pub const NONE: Fd = Fd(-1);
 
     /// The `int` as a register holds it: of what is above that the kernel takes no notice.
     pub const fn int(self) -> u32 {
@@ -133,7 +135,9 @@ pub trait Kernel {
 
     /// Numbers that a process and those that it forks have in common.
     fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]>;
-    /// fork(2): a child that does `job` with its copy of `state`, and exits. Returns its pidfd, which is readable when it has ended.
+    /// A child that goes on with a copy of all there is, as fork(2) makes one. Returns its pidfd, and [`Fd::NONE`] in the child.
+    fn clone(&mut self) -> Result<Fd>;
+    /// The same of a child that does `job` with its copy of `state`, and exits. Returns its pidfd, which is readable when it has ended.
     fn fork<T>(&mut self, state: &mut T, job: impl FnOnce(&mut Self, &mut T)) -> Result<Fd>;
     /// Waits for a child's end, and reaps it; its exit status, or, as a shell has it, 128 and the signal that killed it.
     fn waitid(&mut self, pidfd: Fd) -> i32;

@@ -793,6 +793,10 @@ impl Kernel for Fake {
         Ok(Box::leak(Box::new([const { AtomicU32::new(0) }; SHARED])))
     }
 
+    fn clone(&mut self) -> Result<Fd> {
+        unreachable!("clone")
+    }
+
     /// The child runs to its end before its parent goes on.
     fn fork<T>(&mut self, state: &mut T, job: impl FnOnce(&mut Self, &mut T)) -> Result<Fd> {
         self.call("clone".into())?;

@@ -367,16 +367,22 @@ impl Kernel for Linux {
         Ok(unsafe { &*core::ptr::with_exposed_provenance(address) })
     }
 
-    fn fork<T>(&mut self, state: &mut T, job: impl FnOnce(&mut Self, &mut T)) -> Result<Fd> {
-        let mut pidfd = -1;
+    #[inline(never)]
+    fn clone(&mut self) -> Result<Fd> {
+        let mut pidfd = Fd::NONE;
         let flags = CLONE_PIDFD | SIGCHLD;
         // SAFETY: without CLONE_VM the child goes on with a copy of this thread, the only one, and its memory; the kernel
-        // writes one int.
-        if unsafe { call!(clone, flags, 0, &raw mut pidfd, 0, 0) }? == 0 {
+        // writes one int, in the parent's.
+        unsafe { call!(clone, flags, 0, &raw mut pidfd.0, 0, 0) }.map(|_| pidfd)
+    }
+
+    fn fork<T>(&mut self, state: &mut T, job: impl FnOnce(&mut Self, &mut T)) -> Result<Fd> {
+        let child = self.clone()?;
+        if child == Fd::NONE {
             job(self, state);
             self.exit_group(0);
         }
-        Ok(Fd(pidfd))
+        Ok(child)
     }
 
     #[inline(never)]

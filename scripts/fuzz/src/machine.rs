@@ -102,6 +102,7 @@ impl Kernel for Machine<'_> {
         uevent_socket() -> Result<Fd>;
         ppoll(&[Fd], u64) -> Result<Option<Fd>>;
         shared() -> Result<&'static [AtomicU32; SHARED]>;
+        clone() -> Result<Fd>;
         waitid(Fd) -> i32;
         geteuid() -> u32;
         getegid() -> u32;
