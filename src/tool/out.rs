@@ -24,20 +24,30 @@ pub(super) fn flush<K: Kernel>(kernel: &mut K) {
 /// Says on standard error what failed, at what, and why; returns the exit status.
 #[inline(never)]
 pub(super) fn fail<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], why: &[u8]) -> i32 {
-    let line = text(kernel);
-    fill(b"pintle: %: %: %", &[what, object, why], true, line);
-    line.push_byte(b'\n');
-    let _ = kernel.write_line(Fd(2), 0);
-    text(kernel).clear();
-    1
+    begin(kernel, what, object);
+    text(kernel).push(why);
+    end(kernel)
 }
 
 /// The same of a call.
 #[inline(never)]
 pub(super) fn failed<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], errno: Errno) -> i32 {
-    let mut why = Text::new();
-    errno.describe(&mut why);
-    fail(kernel, what, object, why.as_bytes())
+    begin(kernel, what, object);
+    errno.describe(text(kernel));
+    end(kernel)
+}
+
+#[inline(never)]
+fn begin<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8]) {
+    fill(b"pintle: %: %: ", &[what, object], true, text(kernel));
+}
+
+#[inline(never)]
+fn end<K: Kernel>(kernel: &mut K) -> i32 {
+    text(kernel).push_byte(b'\n');
+    let _ = kernel.write_line(Fd(2), 0);
+    text(kernel).clear();
+    1
 }
 
 /// Ends the line, and writes it.

@@ -6,7 +6,7 @@
 use super::out;
 use super::usage;
 use crate::buffers::Buffers;
-use crate::bytes::{decimal, take_part, take_until};
+use crate::bytes::{decimal, take_any, take_part, take_until};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel, Stat};
@@ -26,7 +26,8 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
         && let Ok(new) = kernel.statx(Fd::CWD, new, 0)
         && let Ok(old) = kernel.statx(Fd::CWD, old, 0)
     {
-        let mountinfo = file::read_all(kernel, b"/proc/self/mountinfo", &mut buffers.work.list);
+        let mountinfo = &mut buffers.work.list;
+        file::read_all(kernel, b"/proc/self/mountinfo", mountinfo);
         let why = reason(mountinfo, &root, &new, &old);
         return out::fail(kernel, WHAT, new_root, why);
     }
@@ -34,17 +35,17 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
 }
 
 /// Which of the rules of pivot_root(2) was broken, in the order in which the kernel looks at them.
-fn reason(mountinfo: &[u8], root: &Stat, new: &Stat, old: &Stat) -> &'static [u8] {
+fn reason(mountinfo: &MountInfo, root: &Stat, new: &Stat, old: &Stat) -> &'static [u8] {
     let mount = |stat: &Stat| Mount::find(mountinfo, stat.mnt_id);
     let parent_shared = |mount: Mount| Mount::find(mountinfo, mount.parent).shared;
     if mount(old).shared {
         b"PUT_OLD is on a shared mount"
     } else if new.is_mount && parent_shared(mount(new)) {
         b"it is on a shared mount"
-    } else if root.is_mount && parent_shared(mount(root)) {
-        b"the current root is on a shared mount"
     } else if !root.is_mount {
         b"the current root is no mount point (after chroot)"
+    } else if parent_shared(mount(root)) {
+        b"the current root is on a shared mount"
     } else if mount(root).parent == root.mnt_id {
         b"the current root is the rootfs (see switch_root)"
     } else if !new.is_mount {
@@ -53,6 +54,9 @@ fn reason(mountinfo: &[u8], root: &Stat, new: &Stat, old: &Stat) -> &'static [u8
         b"PUT_OLD is not at or below it"
     }
 }
+
+/// Lines of mountinfo, and zeros, which are none.
+type MountInfo = [u8; 64 * 1024];
 
 /// A line of mountinfo.
 #[derive(Clone, Copy, Default)]
@@ -63,20 +67,31 @@ struct Mount {
 
 impl Mount {
     /// The mount with this ID; none that is shared where it can't be seen from here.
-    fn find(mut mountinfo: &[u8], id: u64) -> Mount {
-        while let Some(mut line) = take_part(&mut mountinfo, b'\n') {
-            if take_until(&mut line, b' ').and_then(decimal).is_some_and(|number| u64::from(number) == id) {
-                let parent = take_until(&mut line, b' ').and_then(decimal).unwrap_or(0).into();
-                // Optional fields stand before a `-`; no path holds a blank.
-                let mut shared = false;
-                while let Some(field) = take_part(&mut line, b' ')
-                    && field != b"-"
-                {
-                    shared |= field.starts_with(b"shared:");
-                }
-                return Mount { parent, shared };
+    #[inline(never)]
+    fn find(mountinfo: &MountInfo, id: u64) -> Mount {
+        let mut lines = &mountinfo[..];
+        while let Some(mut line) = take_part(&mut lines, b'\n') {
+            let (number, parent) = (next_number(&mut line), next_number(&mut line));
+            if number != id {
+                continue;
             }
+            let mut shared = false;
+            while let Some(mut field) = take_part(&mut line, b' ') {
+                // Optional fields stand before a `-`; no path holds a blank.
+                match take_any(&mut field, b"-|shared:") {
+                    0 => break,
+                    1 => shared = true,
+                    _ => {}
+                }
+            }
+            return Mount { parent, shared };
         }
         Mount::default()
     }
+}
+
+/// Takes a number, and the blank behind it, off the front of `line`; 0 for what is none.
+#[inline(never)]
+fn next_number(line: &mut &[u8]) -> u64 {
+    take_until(line, b' ').and_then(decimal).unwrap_or(0).into()
 }

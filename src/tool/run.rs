@@ -82,10 +82,8 @@ fn enter<K: Kernel>(kernel: &mut K, new_root: ZStr<'_>, options: u32, step: &mut
     let (none, here) = (z!(c""), z!(c"."));
     let is_user = options & USER != 0;
     if is_user {
-        // A procfs of a user namespace's own is one of its own PID namespace, which a child is the first in.
-        let pid = if options & PROC != 0 { CLONE_NEWPID } else { 0 };
-        unshare_user(kernel, pid, step, text)?;
-        if pid != 0 {
+        unshare_user(kernel, options, step, text)?;
+        if options & PROC != 0 {
             *step = Step::Clone;
             let child = kernel.clone()?;
             if child != Fd::NONE {
@@ -130,8 +128,11 @@ fn enter<K: Kernel>(kernel: &mut K, new_root: ZStr<'_>, options: u32, step: &mut
 }
 
 /// A mount namespace of its own, of a user namespace of its own, in which the caller is root.
-fn unshare_user<K: Kernel>(kernel: &mut K, pid: u32, step: &mut Step, text: &mut Text) -> Result<()> {
+#[inline(never)]
+fn unshare_user<K: Kernel>(kernel: &mut K, options: u32, step: &mut Step, text: &mut Text) -> Result<()> {
     let (uid, gid) = (kernel.geteuid(), kernel.getegid());
+    // A procfs of a user namespace's own is one of its own PID namespace, which a child is the first in.
+    let pid = if options & PROC != 0 { CLONE_NEWPID } else { 0 };
     kernel.unshare(CLONE_NEWNS | CLONE_NEWUSER | pid)?;
     // With setgroups(2) one could get rid of a group that one is denied something by.
     *step = Step::Setgroups;
