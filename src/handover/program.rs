@@ -11,10 +11,8 @@ pub(super) type Head = [u8; 4096];
 const LINE_BYTES: usize = 256;
 
 /// `e_machine` of this architecture, and of the 32-bit one that most of its kernels execute too.
-#[cfg(target_arch = "x86_64")]
-const MACHINES: [u32; 2] = [62, 3];
-#[cfg(target_arch = "aarch64")]
-const MACHINES: [u32; 2] = [183, 40];
+const MACHINE: u32 = if cfg!(target_arch = "x86_64") { 62 } else { 183 };
+const MACHINE_32: u32 = if cfg!(target_arch = "x86_64") { 3 } else { 40 };
 
 const PT_INTERP: u32 = 3;
 /// `sizeof(Elf64_Phdr)`: the kernel takes no other `e_phentsize`.
@@ -33,22 +31,29 @@ pub(super) fn interpreter(head: &Head) -> Result<&[u8], &'static [u8]> {
     if !head.starts_with(b"\x7fELF") {
         return Err(NO_FORMAT);
     }
-    let machine = le16(head, 18);
-    if !MACHINES.contains(&machine) {
-        return Err(b"made for another architecture");
+    match le16(head, 18) {
+        MACHINE => Ok(pt_interp(head).unwrap_or_default()),
+        MACHINE_32 => Ok(b""),
+        _ => Err(b"made for another architecture"),
     }
-    if machine == MACHINES[0] { Ok(pt_interp(head).unwrap_or_default()) } else { Ok(b"") }
 }
 
 /// The path that the program header of type `PT_INTERP` leads to. Addresses past what was read are nowhere.
 fn pt_interp(head: &Head) -> Option<&[u8]> {
     let place = |number: u64| usize::try_from(number).ok();
-    let (phoff, phnum) = (place(le64(head, 32))?, le16(head, 56) as usize);
-    let (headers, _) = head.get(phoff..)?.as_chunks::<PHDR_BYTES>();
-    let header = headers.iter().take(phnum).find(|header| le32(header, 0) == PT_INTERP)?;
-    // p_offset and p_filesz, which counts the NUL.
-    let path = head.get(place(le64(header, 8))?..)?.get(..place(le64(header, 32))?)?;
-    path.split_last().map(|(_, path)| path)
+    let mut headers = head.get(place(le64(head, 32))?..)?;
+    let mut left = le16(head, 56);
+    while left > 0 {
+        left -= 1;
+        let (header, rest) = headers.split_first_chunk::<PHDR_BYTES>()?;
+        if le32(header, 0) == PT_INTERP {
+            // p_offset and p_filesz, which counts the NUL.
+            let path = head.get(place(le64(header, 8))?..)?.get(..place(le64(header, 32))?)?;
+            return path.split_last().map(|(_, path)| path);
+        }
+        headers = rest;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -57,7 +62,7 @@ pub(crate) mod tests {
 
     /// An executable of this architecture that wants `interpreter`, or none.
     pub(crate) fn elf(interpreter: &str) -> Vec<u8> {
-        program(MACHINES[0], interpreter)
+        program(MACHINE, interpreter)
     }
 
     /// One that no kernel of this architecture executes.
@@ -95,7 +100,7 @@ pub(crate) mod tests {
         let rows: Vec<(Vec<u8>, Result<&[u8], &'static [u8]>)> = vec![
             (native.clone(), Ok(ld.as_bytes())),
             (elf(""), Ok(b"")),
-            (program(MACHINES[1], ld), Ok(b"")),
+            (program(MACHINE_32, ld), Ok(b"")),
             (super::tests::foreign(), foreign),
             (native[..4].to_vec(), foreign),
             (native[..64].to_vec(), Ok(b"")),
