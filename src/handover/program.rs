@@ -25,7 +25,7 @@ const NO_FORMAT: &[u8] = b"ENOEXEC (no format of this kernel)";
 pub(super) fn interpreter(head: &Head) -> Result<&[u8], &'static [u8]> {
     if let [b'#', b'!', line @ ..] = head {
         let line = trim(until(line.get(..LINE_BYTES - 2).unwrap_or_default(), b'\n'));
-        let name = line.split(|byte| matches!(byte, b' ' | b'\t' | 0)).next().unwrap_or_default();
+        let name = until(until(until(line, b' '), b'\t'), 0);
         return if name.is_empty() { Err(NO_FORMAT) } else { Ok(name) };
     }
     if !head.starts_with(b"\x7fELF") {
