@@ -85,10 +85,9 @@ pub fn map<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]]) -> Result<
     bytes
 }
 
-/// openat2(2) below the working directory, which is made the root of the whole path.
+/// openat2(2) of [`Kernel::path`] below the working directory, which is made the root of the whole path.
 #[inline(never)]
-pub fn open_in_root<K: Kernel>(kernel: &mut K, path: &[u8], flags: u32) -> Result<Fd> {
-    kernel.path().set(path);
+pub fn open_in_root<K: Kernel>(kernel: &mut K, flags: u32) -> Result<Fd> {
     kernel.openat2_path(flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 }
 

@@ -66,17 +66,17 @@ pub(super) fn exec<K: Kernel>(log: &mut Log<'_, K>, mut inits: &[&[u8]], work: &
 /// interpreter, and that one's. If not, `work.data` says why; ENOENT is of `init` alone.
 #[inline(never)]
 fn check<K: Kernel>(kernel: &mut K, init: &[u8], work: &mut Work) -> Result<()> {
-    let Work { page, node: path, data: why, .. } = work;
-    path.set(init);
+    let Work { page, data: why, .. } = work;
+    kernel.path().set(init);
     why.clear();
     for depth in 0..MOST_INTERPRETERS {
-        if let Err(errno) = read_program(kernel, path.as_bytes(), page) {
+        if let Err(errno) = read_program(kernel, page) {
             if depth == 0 {
                 errno.describe(why);
                 return Err(errno);
             }
             why.push(b"its interpreter ");
-            why.push(path.as_bytes());
+            why.push(kernel.path().as_bytes());
             if errno == Errno::ENOENT {
                 why.push(b" is missing");
             } else {
@@ -87,7 +87,7 @@ fn check<K: Kernel>(kernel: &mut K, init: &[u8], work: &mut Work) -> Result<()> 
         }
         match interpreter(page) {
             Ok(b"") => break,
-            Ok(name) => path.set(name),
+            Ok(name) => kernel.path().set(name),
             Err(text) => {
                 why.push(text);
                 return Err(Errno::ENOEXEC);
@@ -97,10 +97,10 @@ fn check<K: Kernel>(kernel: &mut K, init: &[u8], work: &mut Work) -> Result<()> 
     Ok(())
 }
 
-/// Reads the start of the file, if it may be executed; zeros are behind its end. What isn't a file is answered with the
+/// Reads the start of the file at [`Kernel::path`], if it may be executed; zeros are behind its end. What isn't a file is answered with the
 /// errno that execve(2) has for it; it isn't opened, for that alone can set off a device.
-fn read_program<K: Kernel>(kernel: &mut K, path: &[u8], head: &mut Head) -> Result<()> {
-    let fd = file::open_in_root(kernel, path, O_PATH)?;
+fn read_program<K: Kernel>(kernel: &mut K, head: &mut Head) -> Result<()> {
+    let fd = file::open_in_root(kernel, O_PATH)?;
     let checked = match kernel.statx(fd, z!(c""), AT_EMPTY_PATH) {
         Ok(stat) if !stat.is(S_IFREG) => Err(Errno::EACCES),
         Ok(_) => kernel.faccessat2_x(fd),
@@ -108,7 +108,7 @@ fn read_program<K: Kernel>(kernel: &mut K, path: &[u8], head: &mut Head) -> Resu
     };
     kernel.close(fd);
     checked?;
-    let fd = file::open_in_root(kernel, path, O_RDONLY)?;
+    let fd = file::open_in_root(kernel, O_RDONLY)?;
     head.fill(0);
     let read = kernel.read(fd, head);
     kernel.close(fd);
