@@ -98,12 +98,13 @@ fn switch<K: Kernel>(
     // While /dev is where it was mounted: whatever the new root has at /dev, the console is the kernel's.
     let console = open_console(log, console);
     pivot::move_apis(log, has);
-    if let Err((message, errno)) = pivot::pivot(log.kernel, initramfs) {
+    let mut step = Message::Pivot;
+    if let Err(errno) = pivot::pivot(log.kernel, initramfs, &mut step) {
         pivot::move_back(log.kernel);
         if let Some(console) = console {
             log.kernel.close(console);
         }
-        log.failed(message, b"/", errno);
+        log.failed(step, b"/", errno);
         return false;
     }
     let kept = keep_for_shutdown(log, initramfs.root);
@@ -129,10 +130,11 @@ fn keep_for_shutdown<K: Kernel>(log: &mut Log<'_, K>, root: Fd) -> bool {
         return false;
     }
     make_directory(log.kernel, KEPT);
-    match pivot::mount_again(log.kernel, z!(c"/.."), KEPT) {
+    let mut step = Message::CloneRoot;
+    match pivot::mount_again(log.kernel, z!(c"/.."), KEPT, &mut step) {
         Ok(()) => true,
-        Err((message, errno)) => {
-            log.failed(message, KEPT.to_bytes(), errno);
+        Err(errno) => {
+            log.failed(step, KEPT.to_bytes(), errno);
             false
         }
     }
@@ -151,8 +153,9 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
     let chosen = request.get(Key::Init);
     let Ok(inits) = init::find(log, &chosen, work) else { return };
     work.times.say(log, &mut work.data);
-    if let Err((message, errno)) = pivot::stay(log.kernel) {
-        return log.failed(message, b"/", errno);
+    let mut step = Message::Stay;
+    if let Err(errno) = pivot::stay(log.kernel, &mut step) {
+        return log.failed(step, b"/", errno);
     }
     let console = open_console(log, CONSOLE);
     set_stdio(log.kernel, console);

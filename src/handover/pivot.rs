@@ -57,51 +57,52 @@ pub(super) fn move_back<K: Kernel>(kernel: &mut K) {
     }
 }
 
-/// The call that failed, with its errno.
-type Outcome = core::result::Result<(), (Message, Errno)>;
-
 /// `pivot_root(".", ".")`; where the kernel refuses since the initramfs is the rootfs (EINVAL), once more after
-/// re-rooting: a second mount of the initramfs, on top of the first one, can be pivoted out of. The call that failed
-/// is returned with its errno. A second mount that is there stays: the next root can be pivoted to straight from it.
-pub(super) fn pivot<K: Kernel>(kernel: &mut K, initramfs: &mut Initramfs) -> Outcome {
-    match kernel.pivot_root(z!(c"."), z!(c".")) {
-        Ok(()) => return Ok(()),
-        Err(Errno::EINVAL) => initramfs.is_rootfs = true,
-        Err(errno) => return Err((Message::Pivot, errno)),
+/// re-rooting: a second mount of the initramfs, on top of the first one, can be pivoted out of. `step` is the call that
+/// failed. A second mount that is there stays: the next root can be pivoted to straight from it.
+pub(super) fn pivot<K: Kernel>(kernel: &mut K, initramfs: &mut Initramfs, step: &mut Message) -> Result<()> {
+    *step = Message::Pivot;
+    let pivoted = kernel.pivot_root(z!(c"."), z!(c"."));
+    if pivoted != Err(Errno::EINVAL) {
+        return pivoted;
     }
-    cover(kernel)?;
+    initramfs.is_rootfs = true;
+    cover(kernel, step)?;
     // The working directory stays in the new root, which has to come along.
-    kernel.move_mount(Fd::CWD, z!(c"."), Fd::CWD, z!(c"/"), 0).map_err(|errno| (Message::CoverRoot, errno))?;
-    kernel.pivot_root(z!(c"."), z!(c".")).map_err(|errno| (Message::Pivot, errno))
+    *step = Message::CoverRoot;
+    kernel.move_mount(Fd::CWD, z!(c"."), Fd::CWD, z!(c"/"), 0)?;
+    *step = Message::Pivot;
+    kernel.pivot_root(z!(c"."), z!(c"."))
 }
 
 /// Mounts the initramfs a second time, on top of itself, and goes there; the working directory stays below.
-fn cover<K: Kernel>(kernel: &mut K) -> Outcome {
-    mount_again(kernel, z!(c"/"), z!(c"/"))?;
+fn cover<K: Kernel>(kernel: &mut K, step: &mut Message) -> Result<()> {
+    mount_again(kernel, z!(c"/"), z!(c"/"), step)?;
     // "/.." is the topmost mount.
-    kernel.chroot(z!(c"/..")).map_err(|errno| (Message::Chroot, errno))
+    *step = Message::Chroot;
+    kernel.chroot(z!(c"/.."))
 }
 
 /// Mounts what is mounted at `from` at `to` as well, without what is mounted below it.
-pub(super) fn mount_again<K: Kernel>(kernel: &mut K, from: ZStr<'_>, to: ZStr<'_>) -> Outcome {
-    let again = match kernel.open_tree(Fd::CWD, from, OPEN_TREE_CLONE | O_CLOEXEC) {
-        Ok(again) => again,
-        Err(errno) => return Err((Message::CloneRoot, errno)),
-    };
+pub(super) fn mount_again<K: Kernel>(kernel: &mut K, from: ZStr<'_>, to: ZStr<'_>, step: &mut Message) -> Result<()> {
+    *step = Message::CloneRoot;
+    let again = kernel.open_tree(Fd::CWD, from, OPEN_TREE_CLONE | O_CLOEXEC)?;
+    *step = Message::CoverRoot;
     let mounted = kernel.move_mount(again, z!(c""), Fd::CWD, to, MOVE_MOUNT_F_EMPTY_PATH);
     kernel.close(again);
-    mounted.map_err(|errno| (Message::CoverRoot, errno))
+    mounted
 }
 
 /// Makes of the initramfs a root that can be pivoted out of: where it is the rootfs, a second mount of it, to which what is
 /// mounted in it is moved. It is known by its being its own parent; where /proc doesn't tell, a second mount does no harm.
-pub(super) fn stay<K: Kernel>(kernel: &mut K) -> Outcome {
+pub(super) fn stay<K: Kernel>(kernel: &mut K, step: &mut Message) -> Result<()> {
     let mut buffer = [0; 32];
     let mut mount = file::text(kernel, b"/proc/self/mountinfo", &[], &mut buffer);
     if take_until(&mut mount, b' ') != take_until(&mut mount, b' ') {
         return Ok(());
     }
-    cover(kernel)?;
+    cover(kernel, step)?;
     move_back(kernel);
-    kernel.chdir(z!(c"/")).map_err(|errno| (Message::Chdir, errno))
+    *step = Message::Chdir;
+    kernel.chdir(z!(c"/"))
 }
