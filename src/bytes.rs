@@ -209,6 +209,12 @@ pub fn decimal(text: &[u8]) -> Option<u32> {
     number(text, 10)
 }
 
+/// Takes a number in decimal, and the blank behind it, off the front of `text`; 0 for what is none.
+#[inline(never)]
+pub fn take_decimal(text: &mut &[u8]) -> u32 {
+    take_until(text, b' ').and_then(decimal).unwrap_or(0)
+}
+
 /// `text` before and after the first `separator`; `None` where there is none.
 pub fn split_once(mut text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let before = take_until(&mut text, separator)?;

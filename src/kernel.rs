@@ -51,7 +51,7 @@ pub struct Stat {
     /// It is the root of a mount (`STATX_ATTR_MOUNT_ROOT`).
     pub is_mount: bool,
     /// The mount that it is reached by, as /proc/self/mountinfo counts them.
-    pub mnt_id: u64,
+    pub mnt_id: u32,
 }
 
 impl Stat {

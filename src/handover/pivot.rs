@@ -3,7 +3,7 @@
 //! Holds on entry: the working directory is the new root's. Makes true: it is `/`, with /dev, /proc, /sys and /run, and
 //! the old root is mounted on top of it, to be detached.
 
-use crate::bytes::{ZStr, take_until};
+use crate::bytes::{ZStr, take_decimal};
 use crate::error::Errno;
 use crate::file;
 use crate::guard::Initramfs;
@@ -98,7 +98,7 @@ pub(super) fn mount_again<K: Kernel>(kernel: &mut K, from: ZStr<'_>, to: ZStr<'_
 pub(super) fn stay<K: Kernel>(kernel: &mut K, step: &mut Message) -> Result<()> {
     let mut buffer = [0; 32];
     let mut mount = file::text(kernel, b"/proc/self/mountinfo", &[], &mut buffer);
-    if take_until(&mut mount, b' ') != take_until(&mut mount, b' ') {
+    if take_decimal(&mut mount) != take_decimal(&mut mount) {
         return Ok(());
     }
     cover(kernel, step)?;

@@ -214,7 +214,8 @@ impl Kernel for Linux {
             ino: stat.stx_ino,
             rdev: Dev::new(stat.stx_rdev_major, stat.stx_rdev_minor),
             dev: Dev::new(stat.stx_dev_major, stat.stx_dev_minor),
-            mnt_id: stat.stx_mnt_id,
+            // An int, until statx(2) is asked for one that is never used again.
+            mnt_id: (stat.stx_mnt_id & 0xffff_ffff).try_into().unwrap_or(0),
             is_mount: stat.stx_attributes & u64::from(STATX_ATTR_MOUNT_ROOT) != 0,
         })
     }

@@ -6,7 +6,7 @@
 use super::out;
 use super::usage;
 use crate::buffers::Buffers;
-use crate::bytes::{decimal, take_any, take_part, take_until};
+use crate::bytes::{take_any, take_decimal, take_part};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel, Stat};
@@ -61,17 +61,17 @@ type MountInfo = [u8; 64 * 1024];
 /// A line of mountinfo.
 #[derive(Clone, Copy, Default)]
 struct Mount {
-    parent: u64,
+    parent: u32,
     shared: bool,
 }
 
 impl Mount {
     /// The mount with this ID; none that is shared where it can't be seen from here.
     #[inline(never)]
-    fn find(mountinfo: &MountInfo, id: u64) -> Mount {
+    fn find(mountinfo: &MountInfo, id: u32) -> Mount {
         let mut lines = &mountinfo[..];
         while let Some(mut line) = take_part(&mut lines, b'\n') {
-            let (number, parent) = (next_number(&mut line), next_number(&mut line));
+            let (number, parent) = (take_decimal(&mut line), take_decimal(&mut line));
             if number != id {
                 continue;
             }
@@ -88,10 +88,4 @@ impl Mount {
         }
         Mount::default()
     }
-}
-
-/// Takes a number, and the blank behind it, off the front of `line`; 0 for what is none.
-#[inline(never)]
-fn next_number(line: &mut &[u8]) -> u64 {
-    take_until(line, b' ').and_then(decimal).unwrap_or(0).into()
 }
