@@ -20,7 +20,8 @@ const OTHERS: &[u8] =
 pub fn request<'a, K: Kernel>(kernel: &mut K, request: &Request<'a>, buffer: &'a mut [u8]) -> Option<Request<'a>> {
     let mut values = [request.get(Key::Usr), request.get(Key::UsrFstypes), request.get(Key::UsrFlags)];
     if values[0].is_none() {
-        let fd = file::open_in_root(kernel, b"/etc/fstab", O_RDONLY).ok()?;
+        file::set_path(kernel, b"/etc/fstab", &[]);
+        let fd = file::open_in_root(kernel, O_RDONLY).ok()?;
         let length = kernel.read(fd, buffer).unwrap_or(0);
         kernel.close(fd);
         values = entry(buffer.get(..length as usize).unwrap_or_default(), b"/usr")?.map(Some);

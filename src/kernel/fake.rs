@@ -14,8 +14,8 @@ use crate::kmsg::Line;
 use crate::z;
 
 use linux_raw_sys::general::{
-    AT_REMOVEDIR, DT_DIR, DT_REG, O_CLOEXEC, O_CREAT, RAMFS_MAGIC, RESOLVE_NO_SYMLINKS, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK,
-    S_IFREG,
+    AT_REMOVEDIR, DT_DIR, DT_REG, O_CLOEXEC, O_CREAT, RAMFS_MAGIC, RESOLVE_NO_SYMLINKS, S_IFBLK, S_IFCHR, S_IFDIR,
+    S_IFLNK, S_IFREG,
 };
 use linux_raw_sys::ioctl::{BLKGETDISKSEQ, BLKSSZGET, BTRFS_IOC_DEVICES_READY, BTRFS_IOC_SCAN_DEV};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
