@@ -8,8 +8,8 @@ const PERL: &str = "mkdir '/tmp/jail'; opendir(my $d, '/'); chroot('/tmp/jail') 
     open(my $f, '<', '/SENTINEL') or die 'inside'; print <$f>;";
 
 /// A file of the old root that the new one lacks.
-fn sentinel() -> (String, String) {
-    let path = format!("{}/tool.sentinel.{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+fn sentinel(name: &str) -> (String, String) {
+    let path = format!("{}/tool.{name}.{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
     std::fs::write(&path, "outside\n").expect("a file outside");
     let perl = PERL.replace("/SENTINEL", &path);
     (path, perl)
@@ -18,7 +18,7 @@ fn sentinel() -> (String, String) {
 #[test]
 fn by_a_second_chroot() {
     let root = Root::with(&["perl", "bash"]);
-    let (path, perl) = sentinel();
+    let (path, perl) = sentinel("chroot");
     std::fs::write(format!("{}/escape.pl", root.path()), perl).expect("a script inside");
     let with = |by: &str| in_namespace(&root, &format!("{by} $ROOT /bin/perl /escape.pl 2>&1 || echo 'stays in'"), 0);
     assert_eq!(with("chroot"), "outside\n", "a plain chroot is no jail");
@@ -31,7 +31,7 @@ fn by_a_second_chroot() {
 #[test]
 fn by_an_inherited_descriptor() {
     let root = Root::with(&["bash", "cat"]);
-    let (path, _) = sentinel();
+    let (path, _) = sentinel("descriptor");
     let name = path.trim_start_matches('/');
     let script = |by: &str| {
         format!("exec 9</\n{by} $ROOT /bin/bash -c 'cd /proc/self/fd/9 && cat {name}' 2>/dev/null || echo 'stays in'")

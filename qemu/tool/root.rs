@@ -82,8 +82,12 @@ pub(crate) fn privilege() -> Vec<&'static str> {
     if output("id", &["-u"], 0).trim() == "0" { vec![] } else { vec!["--map-root-user"] }
 }
 
-/// Lines of mountinfo without the numbers that count mounts.
+/// Lines of mountinfo without the numbers that count mounts, and those of file systems on no device.
 pub(crate) fn mounts(mountinfo: &str) -> Vec<String> {
-    let without = |line: &str| line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
+    let without = |line: &str| {
+        let line = line.splitn(3, ' ').nth(2).unwrap_or_default();
+        let (dev, rest) = line.split_once(' ').unwrap_or_default();
+        format!("{} {rest}", if dev.starts_with("0:") { "0:*" } else { dev })
+    };
     mountinfo.lines().map(without).collect()
 }
