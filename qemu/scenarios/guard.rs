@@ -5,7 +5,7 @@ use crate::guest::Guest;
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
 use crate::images::{Image, RootDisk, init};
 
-const USAGE: &str = "usage: init probe FILE... | init root \"WORDS\" | init --help | init --version";
+const USAGE: &str = "usage: init FORM [ARGUMENT...]";
 
 /// One whole guest: as a command, then as PID 1 of containers whose root is a tmpfs, as an initramfs's is.
 const CONTAINERS: &str = r#"
