@@ -109,12 +109,14 @@ fn as_a_command_it_only_talks() {
     let init = init("x86_64");
     let init = init.to_str().expect("UTF-8");
     let version = concat!("pintle ", env!("CARGO_PKG_VERSION"), "\n");
-    let rows: [(&[&str], i32, &str, &str); 6] = [
+    let rows: [(&[&str], i32, &str, &str); 8] = [
         (&["--help"], 0, "usage: init", ""),
         (&["--version"], 0, version, ""),
         (&[], 2, "", "usage: init"),
+        (&["root=/dev/vda1"], 2, "", "usage: init"),
         (&["run"], 2, "", "usage: init"),
-        (&["switch_root", "/mnt", "/sbin/init"], 2, "", "usage: init"),
+        (&["run", "/nosuch", "/bin/true"], 1, "", "pintle: chdir: /nosuch: ENOENT"),
+        (&["switch_root", "/mnt", "/sbin/init"], 1, "", "pintle: switch_root: /: not PID 1"),
         (&[""], 2, "", "usage: init"),
     ];
     for (arguments, status, stdout, stderr) in rows {

@@ -47,6 +47,7 @@ pub mod root;
 pub mod spec;
 pub mod template;
 pub mod times;
+#[cfg(feature = "tool")]
 pub mod tool;
 pub mod uevent;
 pub mod usr;

@@ -18,14 +18,28 @@ use sys::Linux;
 /// else's /init chose.
 fn main(linux: &mut Linux, buffers: &mut Buffers) -> ! {
     if let Some(initramfs) = pintle::guard::initramfs(linux) {
-        match pintle::tool::switch_root::named(linux) {
-            true => pintle::tool::switch_root::run(linux, initramfs, buffers),
-            false => pintle::boot::boot(linux, initramfs, buffers),
+        #[cfg(feature = "tool")]
+        if pintle::tool::switch_root::named(linux) {
+            pintle::tool::switch_root::run(linux, initramfs, buffers)
         }
+        pintle::boot::boot(linux, initramfs, buffers)
     }
     // What the proof that no panic is reachable is tested with: the optimiser can't know the number.
     #[cfg(reachable_panic)]
     core::hint::black_box(b"ab"[usize::try_from(linux.getpid()).unwrap_or(0)]);
-    let status = pintle::tool::run(linux, buffers);
+    let status = command(linux, buffers);
     linux.exit_group(status)
+}
+
+#[cfg(feature = "tool")]
+use pintle::tool::run as command;
+
+/// What is left of the forms where they are left out: that there are none.
+#[cfg(not(feature = "tool"))]
+fn command(linux: &mut Linux, _: &mut Buffers) -> i32 {
+    let _ = linux.write(
+        pintle::kernel::Fd(2),
+        b"pintle, the /init of a Linux initramfs, boots only as PID 1 of one, on Linux 5.10 or later.\n",
+    );
+    2
 }
