@@ -49,7 +49,7 @@ pub fn attach_usr<K: Kernel>(log: &mut Log<'_, K>) {
 /// mounted at [`MOUNT_POINT`] any more, and another root may be tried.
 pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &mut Initramfs, work: &mut Work) {
     let chosen = request.get(Key::Init);
-    if let Ok(inits) = init::find(log, &chosen, work) {
+    if let Ok(inits) = init::find(log, chosen, work) {
         work.times.say(log, &mut work.data);
         if switch(log, initramfs, false, CONSOLE, inits, work) {
             policy::give_up(log, request);
@@ -80,7 +80,7 @@ pub fn switch_root<K: Kernel>(
         return log.say(Message::NoMountPoint, &[new_root]);
     }
     let chosen = Some(init);
-    if let Ok(inits) = init::find(log, &chosen, work) {
+    if let Ok(inits) = init::find(log, chosen, work) {
         switch(log, initramfs, true, console.unwrap_or(CONSOLE), inits, work);
     }
 }
@@ -92,7 +92,7 @@ fn switch<K: Kernel>(
     initramfs: &mut Initramfs,
     has: bool,
     console: &[u8],
-    inits: &[&[u8]],
+    inits: &[u8],
     work: &mut Work,
 ) -> bool {
     // While /dev is where it was mounted: whatever the new root has at /dev, the console is the kernel's.
@@ -151,7 +151,7 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
         log.say(Message::InitrdRelease, &[]);
     }
     let chosen = request.get(Key::Init);
-    let Ok(inits) = init::find(log, &chosen, work) else { return };
+    let Ok(inits) = init::find(log, chosen, work) else { return };
     work.times.say(log, &mut work.data);
     let mut step = Message::Stay;
     if let Err(errno) = pivot::stay(log.kernel, &mut step) {

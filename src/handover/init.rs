@@ -5,6 +5,7 @@
 use super::program::{Head, interpreter};
 use crate::boot::Failed;
 use crate::buffers::Work;
+use crate::bytes::take_part;
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Kernel, Result};
@@ -13,8 +14,8 @@ use crate::message::Message;
 use crate::z;
 use linux_raw_sys::general::{AT_EMPTY_PATH, O_PATH, O_RDONLY, S_IFREG};
 
-/// What the kernel tries without `init=`, in its order.
-const DEFAULTS: [&[u8]; 4] = [b"/sbin/init", b"/etc/init", b"/bin/init", b"/bin/sh"];
+/// What the kernel tries without `init=`, in its order, a NUL between them: no path holds one.
+const DEFAULTS: &[u8] = b"/sbin/init\0/etc/init\0/bin/init\0/bin/sh";
 /// Interpreters of interpreters: as many as the kernel follows (`exec_binprm()` in fs/exec.c).
 const MOST_INTERPRETERS: usize = 6;
 
@@ -22,18 +23,20 @@ const MOST_INTERPRETERS: usize = 6;
 /// there needs no mention. The working directory is the new root; nothing has been touched.
 pub(super) fn find<'i, K: Kernel>(
     log: &mut Log<'_, K>,
-    chosen: &'i Option<&'i [u8]>,
+    chosen: Option<&'i [u8]>,
     work: &mut Work,
-) -> core::result::Result<&'i [&'i [u8]], Failed> {
-    let mut inits = chosen.as_ref().map_or(&DEFAULTS[..], core::slice::from_ref);
-    while let [init, rest @ ..] = inits {
+) -> core::result::Result<&'i [u8], Failed> {
+    let mut inits = chosen.unwrap_or(DEFAULTS);
+    let mut rest = inits;
+    loop {
+        let init = take_part(&mut rest, 0).unwrap_or_default();
         match check(log.kernel, init, work) {
             Ok(()) => return Ok(inits),
             Err(Errno::ENOENT) if chosen.is_none() => {}
-            Err(_) => {
-                let message = if rest.is_empty() { Message::FindInit } else { Message::TryInit };
-                log.say(message, &[init, work.data.as_bytes()]);
-            }
+            Err(_) => say(log, if rest.is_empty() { Message::FindInit } else { Message::TryInit }, init, work),
+        }
+        if rest.is_empty() {
+            break;
         }
         inits = rest;
     }
@@ -43,22 +46,26 @@ pub(super) fn find<'i, K: Kernel>(
     Err(Failed)
 }
 
+/// Says `message` of `init`, and why.
+#[inline(never)]
+fn say<K: Kernel>(log: &mut Log<'_, K>, message: Message, init: &[u8], work: &Work) {
+    log.say(message, &[init, work.data.as_bytes()]);
+}
+
 /// Executes the first of `inits` that the kernel executes. It returns only when none is. Of one that isn't there nothing
 /// need be said; where the kernel's errno says less than a look at the file does, that is said.
-pub(super) fn exec<K: Kernel>(log: &mut Log<'_, K>, mut inits: &[&[u8]], work: &mut Work) {
-    while let [init, rest @ ..] = inits {
+pub(super) fn exec<K: Kernel>(log: &mut Log<'_, K>, mut inits: &[u8], work: &mut Work) {
+    while let Some(init) = take_part(&mut inits, 0) {
         let errno = file::execve(log.kernel, init);
         let checked = check(log.kernel, init, work);
         if checked.is_ok() {
             errno.describe(&mut work.data);
         }
         if errno != Errno::ENOENT || checked != Err(Errno::ENOENT) {
-            let message = if rest.is_empty() { Message::Execve } else { Message::TryExec };
-            log.say(message, &[init, work.data.as_bytes()]);
-        } else if rest.is_empty() {
+            say(log, if inits.is_empty() { Message::Execve } else { Message::TryExec }, init, work);
+        } else if inits.is_empty() {
             log.say(Message::NoInit, &[]);
         }
-        inits = rest;
     }
 }
 
