@@ -1,6 +1,6 @@
 //! Standard output, in pieces that are safe to show. They are kept back in the log's line, for a command has no log.
 
-use crate::bytes::Text;
+use crate::bytes::{Text, part};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel};
 use crate::template::fill;
@@ -78,12 +78,27 @@ pub(super) fn push_safe<K: Kernel>(kernel: &mut K, mut part: &[u8]) {
     }
 }
 
+/// The keys of what is found, in the order of [`Key`].
+const KEYS: &[u8] = b" LABEL=\"| UUID=\"| TYPE=\"| PTTYPE=\"| PTUUID=\"| PARTLABEL=\"| PARTUUID=\"";
+
+/// One of [`KEYS`].
+#[derive(Clone, Copy)]
+pub(super) enum Key {
+    Label,
+    Uuid,
+    Type,
+    PtType,
+    PtUuid,
+    PartLabel,
+    PartUuid,
+}
+
 /// `value` in quotes behind ` KEY=`, unless there is none.
 #[inline(never)]
-pub(super) fn push_key<K: Kernel>(kernel: &mut K, key: &[u8], value: &Text) {
+pub(super) fn push_key<K: Kernel>(kernel: &mut K, key: Key, value: &Text) {
     let value = value.as_bytes();
     if !value.is_empty() {
-        text(kernel).push(key);
+        text(kernel).push(part(KEYS, b'|', key as usize));
         push_safe(kernel, value);
         text(kernel).push_byte(b'"');
     }

@@ -1,6 +1,6 @@
 //! `init probe FILE…`: what is on devices and in image files.
 
-use super::out::{self, push_key, push_safe};
+use super::out::{self, Key, push_key, push_safe};
 use super::usage;
 use crate::buffers::{Buffers, Work};
 use crate::device::look;
@@ -84,17 +84,17 @@ fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool
             out::text(kernel).push_number(partition.number.into());
         }
         out::text(kernel).push_byte(b':');
-        push_key(kernel, b" LABEL=\"", &identity.label);
-        push_key(kernel, b" UUID=\"", &identity.uuid);
-        push_key(kernel, b" TYPE=\"", fstype);
+        push_key(kernel, Key::Label, &identity.label);
+        push_key(kernel, Key::Uuid, &identity.uuid);
+        push_key(kernel, Key::Type, fstype);
         if partition.number == 0 {
-            push_key(kernel, b" PTTYPE=\"", pttype);
-            push_key(kernel, b" PTUUID=\"", ptuuid);
+            push_key(kernel, Key::PtType, pttype);
+            push_key(kernel, Key::PtUuid, ptuuid);
         }
-        push_key(kernel, b" PARTLABEL=\"", &partition.label);
+        push_key(kernel, Key::PartLabel, &partition.label);
         // Without a signature of its disk it has none, though the kernel makes one up.
         if !ptuuid.as_bytes().is_empty() {
-            push_key(kernel, b" PARTUUID=\"", &partition.uuid);
+            push_key(kernel, Key::PartUuid, &partition.uuid);
         }
         out::end_line(kernel);
         let Some(table) = &mut table else { break };
