@@ -240,6 +240,7 @@ impl Kernel for Linux {
         unsafe { call!(faccessat2, Fd::CWD.0, path.as_ptr(), W_OK, 0) }.map(drop)
     }
 
+    #[inline(never)]
     fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()> {
         // SAFETY: reads a C string.
         unsafe { done!(mkdirat, dir.0, path.as_ptr(), mode) }
@@ -262,6 +263,7 @@ impl Kernel for Linux {
         unsafe { done!(mount, source.as_ptr(), target.as_ptr(), fstype.as_ptr(), flags, data.as_ptr()) }
     }
 
+    #[inline(never)]
     fn umount2(&mut self, target: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string.
         unsafe { done!(umount2, target.as_ptr(), flags) }
@@ -294,6 +296,7 @@ impl Kernel for Linux {
         unsafe { done!(move_mount, from.0, from_path.as_ptr(), to.0, to_path.as_ptr(), flags) }
     }
 
+    #[inline(never)]
     fn pivot_root(&mut self, new_root: ZStr<'_>, put_old: ZStr<'_>) -> Result<()> {
         // SAFETY: reads two C strings.
         unsafe { done!(pivot_root, new_root.as_ptr(), put_old.as_ptr()) }
