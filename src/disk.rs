@@ -241,7 +241,7 @@ pub fn le32<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |number| u32::from_le_bytes(*number))
 }
 
-/// The same of 64 bits.
+/// The same of 64 bits; `at` may also be a byte.
 #[inline(always)]
 pub fn le64<const N: usize>(bytes: &[u8; N], at: usize) -> u64 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |number| u64::from_le_bytes(*number))

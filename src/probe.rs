@@ -4,7 +4,7 @@
 //! The answers are those of `blkid -p`, and so is the way to them: members of a set and encrypted devices come first
 //! and end the search; two file systems on one device are none, for one of them is stale, or somebody wants to deceive.
 
-use crate::disk::Disk;
+use crate::disk::{Disk, le64};
 use crate::identity::{Encoding, Identity, Type};
 
 #[cfg(feature = "bcache")]
@@ -63,9 +63,9 @@ type Answer = Option<bool>;
 /// What is sure of a family without code: a row of the table.
 #[derive(Clone, Copy)]
 struct Format {
-    /// At most 8 bytes as a number.
+    /// At most 8 bytes as a number, below them zeros; so many bits of those, halved.
     magic: u64,
-    magic_bytes: u8,
+    magic_shift: u8,
     magic_at: u8,
     /// Binary logarithm of the least bytes of a device.
     least_bits: u8,
@@ -82,8 +82,8 @@ struct Format {
 #[allow(clippy::cast_possible_truncation, clippy::indexing_slicing, reason = "constants")]
 impl Format {
     const fn new(kind: Type) -> Self {
-        let (magic, magic_bytes, magic_at, least_bits, base_kib) = (0, 0, 0, 0, 0);
-        Format { magic, magic_bytes, magic_at, least_bits, base_kib, kind, uuid: 0, label: 0 }
+        let (magic, magic_shift, magic_at, least_bits, base_kib) = (0, 32, 0, 0, 0);
+        Format { magic, magic_shift, magic_at, least_bits, base_kib, kind, uuid: 0, label: 0 }
     }
 
     /// On devices of `bytes` at least, a power of two.
@@ -106,7 +106,8 @@ impl Format {
             place -= 1;
             number = number << 8 | magic[place] as u64;
         }
-        Format { magic: number, magic_bytes: magic.len() as u8, magic_at, ..self }
+        let magic_shift = 32 - 4 * magic.len() as u8;
+        Format { magic: number << magic_shift << magic_shift, magic_shift, magic_at, ..self }
     }
 
     /// The UUID's 16 bytes are at `uuid`.
@@ -219,12 +220,11 @@ fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
     identity.clear();
     let Some(format) = FORMATS.get(place) else { return };
     disk.seek(u64::from(format.base_kib) << 10);
-    if disk.size >> format.least_bits == 0
-        || disk.number(format.magic_at.into(), format.magic_bytes.into()) != format.magic
-    {
+    let sb = disk.head_sector();
+    let there = le64(sb, format.magic_at.into()) << format.magic_shift << format.magic_shift;
+    if disk.size >> format.least_bits == 0 || there != format.magic {
         return;
     }
-    let sb = disk.head_sector();
     match look(place, disk, sb, identity) {
         Some(true) => {
             let (at, words) = (format.label & 0x1ff, format.label >> 9);
