@@ -4,6 +4,7 @@
 use crate::bytes::Text;
 use crate::device::devs::Devs;
 use crate::device::helpers::Children;
+use crate::device::look::{self, Partitions};
 use crate::dirent::Reader;
 use crate::disk::Windows;
 use crate::identity::Identity;
@@ -50,6 +51,8 @@ pub struct Work {
     pub identity: Identity,
     /// A partition of it.
     pub partition: Partition,
+    /// Those of it that roots lead to.
+    pub partitions: Partitions,
     /// A file of procfs or sysfs, or a uevent (`UEVENT_BUFFER_SIZE` is 2048).
     pub page: [u8; 4096],
     /// Devices that are to be looked at.
@@ -74,6 +77,7 @@ impl Buffers {
             windows: Windows::new(),
             identity: Identity::new(),
             partition: Partition::new(),
+            partitions: look::NO_PARTITIONS,
             diskseq: 0,
             times: Times::new(),
             children: Children::new(),

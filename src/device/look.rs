@@ -20,6 +20,8 @@ const MOST_PARTITIONS: usize = MOST_SPECS;
 /// Partitions that roots lead to: the number on the disk, then the device's, of each, 0 in an empty place, and the place
 /// of the root.
 pub type Partitions = [(u32, u32); MOST_PARTITIONS];
+/// None yet.
+pub const NO_PARTITIONS: Partitions = [(0, 0); MOST_PARTITIONS];
 
 /// The device's answer; 0 where it has none.
 #[inline(never)]
@@ -51,50 +53,37 @@ fn open<K: Kernel>(kernel: &mut K, path: ZStr<'_>, dev: Dev) -> Option<Fd> {
     None
 }
 
-/// Opens a device, whose name then stands in `work.name`, and reads its content: `work.identity`. Where `partitions` are
-/// looked for, only what `specs` are held against; otherwise they just say what the command line calls it.
+/// Opens a device, whose name then stands in `work.name`, and reads its content: `work.identity`. Where it is `searched`,
+/// only what `specs` are held against, and the partitions that they lead to: `work.partitions`. Otherwise they just say
+/// what the command line calls it.
 ///
 /// The node is there a moment before the device is (ENXIO). Its uevent comes after both.
 #[inline(never)]
-pub fn read<K: Kernel>(
-    kernel: &mut K,
-    specs: &[Spec<'_>],
-    partitions: Option<&mut Partitions>,
-    dev: Dev,
-    work: &mut Work,
-) -> Option<Fd> {
+pub fn read<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], searched: bool, dev: Dev, work: &mut Work) -> Option<Fd> {
     sysfs::name(kernel, specs, dev, work);
-    let Work { name, windows, identity, partition, diskseq, data, .. } = work;
+    let Work { name, windows, identity, partition, partitions, diskseq, data, .. } = work;
     identity.clear();
     let fd = open(kernel, sysfs::node(name.as_bytes(), 0, data)?, dev)?;
     // From here on another medium is noticed.
     *diskseq = ask(kernel, fd, BLKGETDISKSEQ);
     let size = kernel.lseek_end(fd).unwrap_or(0);
     let sector = ask(kernel, fd, BLKSSZGET);
-    let (mut content, mut table) = (partitions.is_none(), false);
+    let (mut content, mut table) = (!searched, false);
     for spec in specs {
         match spec.by {
-            By::PartUuid | By::PartLabel | By::Type => table = true,
+            By::PartUuid | By::PartLabel | By::Type => table = searched,
             By::Nothing => {}
             // A device that is named must have answered too before PID 1 opens it.
             _ => content = true,
         }
     }
-    let mut partitions = partitions.filter(|_| table);
-    {
-        let mut source = kernel.source(fd);
-        let disk = &mut Disk::new(&mut source, windows, 0, size, sector);
-        if content {
-            probe(disk, identity);
-        }
-        if let Some(partitions) = &mut partitions {
-            find_partitions(disk, specs, partition, partitions);
-        }
+    let mut source = kernel.source(fd);
+    let disk = &mut Disk::new(&mut source, windows, 0, size, sector);
+    if content {
+        probe(disk, identity);
     }
-    for (number, _) in partitions.into_iter().flatten() {
-        if *number != 0 {
-            *number = sysfs::number_of(kernel, name.as_bytes(), *number, data).map_or(0, Dev::pack);
-        }
+    if table {
+        find_partitions(disk, specs, partition, partitions);
     }
     Some(fd)
 }
@@ -102,7 +91,7 @@ pub fn read<K: Kernel>(
 /// Reads the content, and closes the device again.
 #[inline(never)]
 pub fn identify<K: Kernel>(kernel: &mut K, dev: Dev, work: &mut Work) {
-    if let Some(fd) = read(kernel, &[], None, dev, work) {
+    if let Some(fd) = read(kernel, &[], false, dev, work) {
         kernel.close(fd);
     }
 }
@@ -111,8 +100,8 @@ pub fn identify<K: Kernel>(kernel: &mut K, dev: Dev, work: &mut Work) {
 /// there are none, announced as a member of its file system.
 #[inline(never)]
 pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut Work, finds: Option<Finds>) {
-    let mut partitions = [(0, 0); MOST_PARTITIONS];
-    let Some(fd) = read(kernel, specs, Some(&mut partitions), dev, work) else { return };
+    work.partitions.fill((0, 0));
+    let Some(fd) = read(kernel, specs, true, dev, work) else { return };
     kernel.close(fd);
     for (spec, place) in specs.iter().zip(0..) {
         if spec.dev == Some(dev) || spec.is_content(&work.identity) {
@@ -125,11 +114,19 @@ pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut 
         }
     }
     let Some(finds) = finds else { return };
-    for (partition, place) in &partitions {
-        if let Some(partition) = Dev::unpack(*partition) {
+    let Work { name, partitions, data, .. } = &mut *work;
+    for (number, _) in partitions {
+        if *number != 0 {
+            *number = sysfs::number_of(kernel, name.as_bytes(), *number, data).map_or(0, Dev::pack);
+        }
+    }
+    for index in 0..MOST_PARTITIONS {
+        if let Some((number, place)) = work.partitions.get(index).copied()
+            && let Some(partition) = Dev::unpack(number)
+        {
             // It must have answered too before PID 1 opens it.
             identify(kernel, partition, work);
-            finds.found(partition, *place);
+            finds.found(partition, place);
         }
     }
 }
