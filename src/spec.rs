@@ -20,6 +20,8 @@ pub struct Spec<'a> {
     pub dev: Option<Dev>,
     /// How far from the partition that [`By::PartUuid`] names the root is on its disk (`/PARTNROFF=`).
     pub offset: i32,
+    /// Its place among those that are tried.
+    pub place: u32,
 }
 
 /// What a root is looked for by.
@@ -73,8 +75,12 @@ const DEVICE: usize = 8;
 /// What no device in devtmpfs is called: nothing; directories of udev's links; the kernel's words for roots in the network, and for
 /// the first RAM disk.
 const NO_DEVICES: &[u8] = b"|disk|mapper|nfs|cifs|ram";
-/// How many roots are tried at most.
-pub const MOST_SPECS: usize = 9;
+/// The place in a list of roots that is the search's own.
+pub const LAST_SPEC: u32 = 8;
+/// The place that is /usr's: what was found for a root is none.
+pub const USR_SPEC: u32 = LAST_SPEC - 1;
+/// How many roots are tried at most, with those two.
+pub const MOST_SPECS: usize = LAST_SPEC as usize + 1;
 
 /// The roots to try, in order; some places may be empty. The last but one is for /usr, the last is the search's own.
 pub type Specs<'a> = [Spec<'a>; MOST_SPECS];
@@ -82,7 +88,7 @@ pub type Specs<'a> = [Spec<'a>; MOST_SPECS];
 /// No roots yet. (Made by a loop: a constant takes the room of all of them in the file.)
 #[inline(never)]
 pub fn no_specs() -> Specs<'static> {
-    core::array::from_fn(|_| Spec::new(By::Nothing, b""))
+    core::array::from_fn(|place| Spec { place: u32::try_from(place).unwrap_or(0), ..Spec::new(By::Nothing, b"") })
 }
 
 /// Takes the first part of `pintle.root=A,B` off `text`: a comma separates only where a root can begin behind it, since
@@ -104,7 +110,7 @@ pub fn take_first<'a>(text: &mut &'a [u8]) -> &'a [u8] {
 impl<'a> Spec<'a> {
     /// By `text`.
     pub const fn new(by: By, text: &'a [u8]) -> Self {
-        Spec { by, text, dev: None, offset: 0 }
+        Spec { by, text, dev: None, offset: 0, place: 0 }
     }
 
     /// Reads one root; `fstypes` is the value of `rootfstype=`. The error is what to say of a form that pintle doesn't

@@ -2,7 +2,7 @@
 //!
 //! Source: systemd's Boot Loader Interface; Documentation/filesystems/efivarfs.rst.
 
-use super::find::{LAST_SPEC, Search, only};
+use super::find::Search;
 use super::helpers::Job;
 use super::{candidates, sysfs};
 use crate::buffers::Work;
@@ -14,7 +14,7 @@ use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::module::load;
-use crate::spec::By;
+use crate::spec::{By, LAST_SPEC, Spec};
 use crate::z;
 use linux_raw_sys::general::{MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY};
 
@@ -27,12 +27,12 @@ pub fn find<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut
     let length = read(log, search.boots, work).ok()?;
     let mut uuid = Text::new();
     push_label(&mut uuid, work.page.get(ATTRIBUTES..length as usize)?, Encoding::Utf16Le);
-    let specs = &mut only(By::PartUuid, uuid.as_bytes());
+    let specs = &mut [Spec { place: LAST_SPEC, ..Spec::new(By::PartUuid, uuid.as_bytes()) }];
     candidates::all(log.kernel, specs, work);
     search.helpers.run(log, specs, work, Job::Look);
     let mut disk = None;
     for (partition, place) in search.helpers.found() {
-        if place as usize == LAST_SPEC {
+        if place == LAST_SPEC {
             disk = Some(sysfs::disk_of(log.kernel, partition, &mut work.list));
         }
     }

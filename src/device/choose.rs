@@ -1,6 +1,6 @@
 //! Of the devices that a root's name fits, the one that is meant.
 
-use super::find::{LAST_SPEC, Search};
+use super::find::Search;
 use super::helpers::{MOST_FOUND, READ_ONLY};
 use super::{boot_disk, look, sysfs};
 use crate::boot::Failed;
@@ -10,7 +10,7 @@ use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::Key;
-use crate::spec::By;
+use crate::spec::{By, LAST_SPEC};
 
 /// Devices that one root's name fits, in the order they were found.
 type Matches = [Option<Dev>; MOST_FOUND];
@@ -23,7 +23,7 @@ pub fn choose<K: Kernel>(
     work: &mut Work,
     chosen_place: &mut usize,
 ) -> Result<Option<Dev>, Failed> {
-    for place in 0..LAST_SPEC {
+    for place in 0..LAST_SPEC as usize {
         let by = search.by(place);
         match by {
             // What couldn't be mounted is still there.

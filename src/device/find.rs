@@ -12,7 +12,7 @@ use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::{DEFAULT_WAIT, Key, Request};
 use crate::root::{MOUNT_POINT, USR_POINT};
-use crate::spec::{By, MOST_SPECS, Spec, Specs, no_specs};
+use crate::spec::{By, Spec, Specs, USR_SPEC, no_specs};
 use crate::uevent::Uevent;
 use linux_raw_sys::ioctl::BLKGETDISKSEQ;
 
@@ -22,11 +22,6 @@ const FIRST_NOTICE_MS: u64 = 1_000;
 const NOTICE_MS: u64 = 10_000;
 /// Uevents that are taken in before the devices that they are of are looked at.
 const MOST_UEVENTS: usize = 256;
-/// The place in a list of roots that is /usr's: what was found for a root is none.
-#[allow(clippy::cast_possible_truncation, reason = "9")]
-const USR_PLACE: u32 = MOST_SPECS as u32 - 2;
-/// The place in a list of roots that is the search's own.
-pub const LAST_SPEC: usize = MOST_SPECS - 1;
 
 /// What is looked for, and by whom. (The short fields first: they are reached with less code.)
 #[repr(C)]
@@ -73,14 +68,6 @@ impl Found {
     }
 }
 
-/// Nothing but one, in the search's own place.
-pub fn only(by: By, text: &[u8]) -> Specs<'_> {
-    let mut specs = no_specs();
-    let [.., last] = &mut specs;
-    (last.by, last.text) = (by, text);
-    specs
-}
-
 impl<'a> Search<'a> {
     /// A search for nothing yet, by children that have `shared` in common.
     pub fn new(shared: &'static Shared, request: &'a Request<'a>, started_ms: u64, boots: bool) -> Self {
@@ -122,7 +109,7 @@ impl<'a> Search<'a> {
     pub fn of_usr(&self, request: &'a Request<'a>) -> Self {
         let mut usr = Search::new(self.helpers.0, request, self.started_ms, self.boots);
         // Of another root's, before.
-        usr.helpers.forget_place(USR_PLACE);
+        usr.helpers.forget_place(USR_SPEC);
         usr.point = USR_POINT;
         (usr.deadline_ms, usr.notice_ms) = (self.deadline_ms, u64::MAX);
         usr

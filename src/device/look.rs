@@ -103,10 +103,10 @@ pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut 
     work.partitions.fill((0, 0));
     let Some(fd) = read(kernel, specs, true, dev, work) else { return };
     kernel.close(fd);
-    for (spec, place) in specs.iter().zip(0..) {
+    for spec in specs {
         if spec.dev == Some(dev) || spec.is_content(&work.identity) {
             match finds {
-                Some(finds) => finds.found(dev, place),
+                Some(finds) => finds.found(dev, spec.place),
                 None => {
                     btrfs::control(kernel, btrfs::BTRFS_IOC_SCAN_DEV, work.name.as_bytes(), &mut work.data);
                 }
@@ -137,9 +137,10 @@ fn find_partitions(disk: &mut Disk<'_>, specs: &[Spec<'_>], partition: &mut Part
     let Some(table) = &mut table else { return };
     let mut slots = found.iter_mut();
     while table.next(disk, partition) {
-        for (spec, mut place) in specs.iter().zip(0..) {
+        for spec in specs {
             if spec.is_partition(partition) {
                 let Some(slot) = slots.next() else { return };
+                let mut place = spec.place;
                 if spec.by == By::Type && partition.flags & spec::READ_ONLY != 0 {
                     place |= READ_ONLY;
                 }
