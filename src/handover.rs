@@ -6,7 +6,6 @@
 use crate::boot::Failed;
 use crate::buffers::Work;
 use crate::bytes::ZStr;
-use crate::error::Errno;
 use crate::file;
 use crate::guard::Initramfs;
 use crate::kernel::{Fd, Kernel};
@@ -65,23 +64,20 @@ pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramf
 pub fn switch_root<K: Kernel>(
     log: &mut Log<'_, K>,
     initramfs: &mut Initramfs,
-    new_root: &[u8],
+    new_root: ZStr<'_>,
     init: &[u8],
-    console: Option<&[u8]>,
+    console: &[u8],
     work: &mut Work,
 ) {
-    work.name.set(new_root);
-    let entered = work.name.as_z_str().map_or(Err(Errno::ENAMETOOLONG), |path| log.kernel.chdir(path));
-    if let Err(errno) = entered {
-        return log.failed(Message::Chdir, new_root, errno);
+    if let Err(errno) = log.kernel.chdir(new_root) {
+        return log.failed(Message::Chdir, new_root.to_bytes(), errno);
     }
     // Otherwise the kernel's answer would be that of the rootfs.
     if !log.kernel.statx(Fd::CWD, z!(c"."), 0).is_ok_and(|stat| stat.is_mount) {
-        return log.say(Message::NoMountPoint, &[new_root]);
+        return log.say(Message::NoMountPoint, &[new_root.to_bytes()]);
     }
-    let chosen = Some(init);
-    if let Ok(inits) = init::find(log, chosen, work) {
-        switch(log, initramfs, true, console.unwrap_or(CONSOLE), inits, work);
+    if let Ok(inits) = init::find(log, Some(init), work) {
+        switch(log, initramfs, true, console, inits, work);
     }
 }
 

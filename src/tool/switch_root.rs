@@ -17,16 +17,16 @@ pub fn named<K: Kernel>(kernel: &mut K) -> bool {
 /// Switches; it returns only to the failure policy, which without a command line of pintle's is the end of PID 1.
 pub fn run<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut Buffers) -> ! {
     kernel.take_argument();
-    let mut console = None;
+    let mut console = handover::CONSOLE;
     if next_is(kernel, "-c") {
         kernel.take_argument();
-        console = kernel.take_argument().map(ZStr::to_bytes);
+        console = kernel.take_argument().map_or(console, ZStr::to_bytes);
     }
     let (Some(new_root), Some(init)) = (kernel.take_argument(), kernel.argument(0)) else {
         let status = usage(kernel);
         kernel.exit_group(status)
     };
     let log = &mut Log::new(kernel);
-    handover::switch_root(log, &mut initramfs, new_root.to_bytes(), init.to_bytes(), console, &mut buffers.work);
+    handover::switch_root(log, &mut initramfs, new_root, init.to_bytes(), console, &mut buffers.work);
     kernel.exit_group(1)
 }
