@@ -46,7 +46,6 @@ impl Partition {
     }
 
     /// It is the whole disk, as if that were partition 0 of itself.
-    #[inline(never)]
     pub fn be_all(&mut self, size: u64) {
         (self.number, self.extended, self.start, self.size) = (0, false, 0, size);
         self.uuid.clear();
