@@ -3,6 +3,7 @@
 use crate::image::{Image, SECTORS};
 use pintle::buffers::Buffers;
 use pintle::bytes::{Text, ZStr};
+use pintle::disk::Source;
 use pintle::error::Errno;
 use pintle::kernel::{Fd, Kernel, Result, SHARED, Stat};
 use pintle::kmsg::Line;
@@ -18,6 +19,18 @@ struct Machine<'i> {
     line: Line,
     path: Text,
     words: Vec<ZStr<'static>>,
+}
+
+/// Its file, read as a disk.
+struct Opened<'m, 'i> {
+    machine: &'m mut Machine<'i>,
+    fd: Fd,
+}
+
+impl Source for Opened<'_, '_> {
+    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> usize {
+        self.machine.pread(self.fd, buffer, offset).map_or(0, <[u8]>::len)
+    }
 }
 
 macro_rules! never {
@@ -42,6 +55,9 @@ impl Kernel for Machine<'_> {
         let buffer = &mut buffer[..usize::try_from(length).expect("no more than a buffer")];
         self.image.read(offset, buffer);
         Ok(buffer)
+    }
+    fn source(&mut self, fd: Fd) -> impl Source {
+        Opened { machine: self, fd }
     }
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32> {
         assert!(matches!(fd, Fd(1 | 2)));
@@ -115,7 +131,7 @@ impl Kernel for Machine<'_> {
         reboot(u32) -> Errno;
         exit_group(i32) -> !;
     }
-    fn fork<T>(&mut self, _: &mut T, _: &mut dyn FnMut(&mut Self, &mut T)) -> Result<Fd> {
+    fn fork<T>(&mut self, _: &mut T, _: impl FnOnce(&mut Self, &mut T)) -> Result<Fd> {
         unreachable!("fork")
     }
     fn getdents64<'b>(&mut self, _: Fd, _: &'b mut [u8]) -> Result<&'b [u8]> {
