@@ -132,7 +132,7 @@ macro_rules! formats {
             $(#[cfg(feature = $feature)] $family,)*
         }
 
-        /// Looks at the rest, by the code of the family in `place`. That may also say what kind of it, name it, or go to
+        /// Looks at the rest, by the code of the family in `place`; `sb` is the sector at the base. That may also say what kind of it, name it, or go to
         /// another base. (One function with all of that code in it is smaller than a function each.)
         #[inline(always)]
         fn look(place: usize, disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
@@ -184,7 +184,7 @@ pub fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
         (least, last) = (Type::DmVerityHash, Type::Udf);
     }
     let (mut first, mut single) = (COUNT, false);
-    // Extended partitions show as much of themselves as holds their table: they aren't read.
+    // Extended partitions show as much of themselves as holds their table: nothing is looked for in them.
     let mut place = if disk.size > 1024 { 0 } else { COUNT };
     while place < COUNT {
         recognise(place, disk, identity);
