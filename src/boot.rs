@@ -81,6 +81,7 @@ fn boot_root<K: Kernel>(
 }
 
 /// Says what would be booted here; false where nothing would.
+#[inline(never)]
 pub fn explain<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mut Work) -> bool {
     if is_initramfs(request) {
         log.say(Message::WouldStay, &[]);
@@ -141,6 +142,7 @@ fn mount_next<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &m
 }
 
 /// Mounts /usr where it is on a file system of its own. The working directory is the new root's.
+#[inline(never)]
 fn mount_usr<K: Kernel>(
     log: &mut Log<'_, K>,
     request: &Request<'_>,
@@ -160,7 +162,6 @@ fn mount_usr<K: Kernel>(
 
 /// Puts the roots that are to be tried into `specs`. Forms that pintle doesn't know are said, and passed over: where there
 /// are no others nothing is looked for, and the devices are listed.
-#[inline(never)]
 fn read_specs<'a, K: Kernel>(log: &mut Log<'_, K>, request: &Request<'a>, specs: &mut Specs<'a>) {
     let fstypes = request.get(Key::Fstypes).unwrap_or_default();
     let is_list = request.get(Key::Roots).is_some();

@@ -64,7 +64,6 @@ pub fn mount<K: Kernel>(log: &mut Log<'_, K>, mut proc: Option<Fd>) {
 }
 
 /// Makes a mount point that the image may lack. Mostly it is there; if it can't be made, the mount tells.
-#[inline(never)]
 pub fn make_directory<K: Kernel>(kernel: &mut K, path: ZStr<'_>) {
     let _ = kernel.mkdirat(Fd::CWD, path, 0o755);
 }

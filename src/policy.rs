@@ -17,7 +17,6 @@ const PAUSE_MS: u64 = 10_000;
 const COMMANDS: [u32; 3] = [LINUX_REBOOT_CMD_RESTART, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_HALT];
 
 /// Runs the image's /rescue on the console, if it has one, and waits for its end.
-#[inline(never)]
 pub fn rescue<K: Kernel>(log: &mut Log<'_, K>) {
     const PATH: &[u8] = b"/rescue";
     let child = log.fork(&mut (), |log, ()| {

@@ -123,6 +123,7 @@ impl<'a> Request<'a> {
     /// How long to wait for the root device: seconds from pintle's start, `rootdelay=` not counted. `None`, for ever,
     /// with a bare `rootwait`, and with one whose number isn't one or doesn't fit an `int` of milliseconds, as in the
     /// kernel (`rootwait_timeout_setup()`).
+    #[inline(never)]
     pub fn wait_s(&self) -> Option<u32> {
         let Some(value) = self.get(Key::Wait) else { return Some(DEFAULT_WAIT_S) };
         number(value, 0).filter(|seconds| *seconds <= i32::MAX.unsigned_abs() / 1000)

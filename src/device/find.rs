@@ -87,7 +87,6 @@ impl<'a> Search<'a> {
     }
 
     /// Waits for `rootdelay=`, and begins to listen: what comes from now on is in the socket.
-    #[inline(never)]
     pub fn begin<K: Kernel>(&mut self, log: &mut Log<'_, K>, work: &mut Work) {
         work.children.clear();
         if self.boots {

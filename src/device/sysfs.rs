@@ -77,7 +77,6 @@ pub fn node<'p>(name: &[u8], partition: u32, path: &'p mut Text) -> Option<ZStr<
 }
 
 /// Whether another device is made of this one, or of the disk that it is a partition of: md, device-mapper, bcache.
-#[inline(never)]
 pub fn is_held<K: Kernel>(kernel: &mut K, dev: Dev, reader: &mut Reader) -> bool {
     has_entries(kernel, dev, b"holders", reader) || has_entries(kernel, dev, b"../holders", reader)
 }

@@ -51,7 +51,6 @@ fn end<K: Kernel>(kernel: &mut K) -> i32 {
 }
 
 /// Ends the line, and writes it.
-#[inline(never)]
 pub(super) fn end_line<K: Kernel>(kernel: &mut K) {
     text(kernel).push_byte(b'\n');
     flush(kernel);
