@@ -29,6 +29,7 @@ first_inits! {
 /// boot; without an initramfs /proc isn't there yet.
 const SHOW: &str = "
 [ -e /proc/self ] || mount -t proc proc /proc
+echo 1 >/proc/sys/kernel/printk # not before, without an initramfs
 echo '== status'
 grep -E '^(Umask|Uid|Gid|FDSize|Groups|NStgid|NSpid|NSpgid|NSsid|SigQ|SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt|Cap|NoNewPrivs|Seccomp|Cpus_allowed_list|THP)' /proc/1/status
 echo '== limits'
