@@ -3,11 +3,8 @@
 
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
-use crate::kmsg::BEHIND_LEVEL;
 use crate::template::fill;
-use linux_raw_sys::general::{
-    O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS,
-};
+use linux_raw_sys::general::{O_NOFOLLOW, O_RDONLY, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS};
 
 /// Makes [`Kernel::path`] what `template` becomes with `objects` in it.
 #[inline(never)]
@@ -55,19 +52,10 @@ pub fn read_all<'b, K: Kernel>(kernel: &mut K, path: &[u8], buffer: &'b mut [u8]
     buffer.get(..length).unwrap_or_default()
 }
 
-/// Writes the log's line to the file.
-pub fn write_line<K: Kernel>(kernel: &mut K, path: &[u8]) -> Result<i32> {
-    // A new root may have put anything there: no link is followed, and a FIFO must not block.
-    let fd = open(kernel, path, &[], O_WRONLY | O_NONBLOCK | O_NOFOLLOW)?;
-    let written = kernel.write_line(fd, 0);
-    kernel.close(fd);
-    written
-}
-
-/// Writes the log's line, as the console shows it, to a new file.
-pub fn create_line<K: Kernel>(kernel: &mut K, path: &[u8]) -> Result<i32> {
-    let fd = open(kernel, path, &[], O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)?;
-    let written = kernel.write_line(fd, BEHIND_LEVEL);
+/// Writes the log's line to the file, from the byte `from` on. No link is followed: a new root may have put anything there.
+pub fn write_line<K: Kernel>(kernel: &mut K, path: &[u8], flags: u32, from: usize) -> Result<i32> {
+    let fd = open(kernel, path, &[], flags | O_WRONLY | O_NOFOLLOW)?;
+    let written = kernel.write_line(fd, from);
     kernel.close(fd);
     written
 }

@@ -9,6 +9,7 @@ use crate::file;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::message::Message;
 use crate::template::fill;
+use linux_raw_sys::general::O_NONBLOCK;
 
 /// The log, and the kernel it is written through: what every stage of the boot works with. (It holds nothing else, and
 /// so is never passed on in the compiled program.)
@@ -83,7 +84,8 @@ impl<'k, K: Kernel> Log<'k, K> {
         }
         // Opened for each line: the rate limit of /dev/kmsg (ten lines in five seconds) is one of each opener, so that
         // none is lost, whatever `printk_devkmsg` says, and there is nothing to put back.
-        let logged = file::write_line(self.kernel, b"/dev/kmsg").is_ok();
+        // Where a new root has put a FIFO in its place that must not block.
+        let logged = file::write_line(self.kernel, b"/dev/kmsg", O_NONBLOCK, 0).is_ok();
         // What only tells of a success need not be seen.
         if !logged || (*level != b'6' && hides(self.kernel, *level)) {
             // Descriptor 2 is the console, unless the kernel had none: then nobody is left to tell.

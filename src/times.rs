@@ -3,10 +3,11 @@
 use crate::bytes::{Text, part};
 use crate::file;
 use crate::kernel::Kernel;
-use crate::kmsg::Log;
+use crate::kmsg::{BEHIND_LEVEL, Log};
 use crate::message::Message;
 use crate::mounts::make_directory;
 use crate::z;
+use linux_raw_sys::general::{O_CREAT, O_TRUNC};
 
 /// The stages, in their order: until pintle was started, until the modules were loaded, …
 #[derive(Clone, Copy)]
@@ -63,6 +64,6 @@ impl Times {
         }
         log.say(Message::Times, &[text.as_bytes()]);
         make_directory(log.kernel, z!(c"/run/pintle"));
-        let _ = file::create_line(log.kernel, b"/run/pintle/times");
+        let _ = file::write_line(log.kernel, b"/run/pintle/times", O_CREAT | O_TRUNC, BEHIND_LEVEL);
     }
 }
