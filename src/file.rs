@@ -26,9 +26,7 @@ pub fn open<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], flags: u3
 #[inline(never)]
 pub fn read<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], buffer: &mut [u8]) -> Result<u32> {
     let fd = open(kernel, path, objects, O_RDONLY)?;
-    let length = kernel.read(fd, buffer);
-    kernel.close(fd);
-    length
+    read_and_close(kernel, fd, buffer)
 }
 
 /// What was read; nothing where it can't be read.
@@ -77,6 +75,20 @@ pub fn map<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]]) -> Result<
 #[inline(never)]
 pub fn open_in_root<K: Kernel>(kernel: &mut K, flags: u32) -> Result<Fd> {
     kernel.openat2_path(flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+}
+
+/// Reads the start of the file that [`open_in_root`] finds, as much of it as `buffer` holds. Returns how much that was.
+pub fn read_in_root<K: Kernel>(kernel: &mut K, buffer: &mut [u8]) -> Result<u32> {
+    let fd = open_in_root(kernel, O_RDONLY)?;
+    read_and_close(kernel, fd, buffer)
+}
+
+/// One call of read(2), and the close.
+#[inline(never)]
+fn read_and_close<K: Kernel>(kernel: &mut K, fd: Fd, buffer: &mut [u8]) -> Result<u32> {
+    let length = kernel.read(fd, buffer);
+    kernel.close(fd);
+    length
 }
 
 /// execve(2); it returns only to say why it failed.

@@ -7,7 +7,6 @@ use crate::bytes::{NOWHERE, Text, place_of, take_part, trim, until};
 use crate::file;
 use crate::kernel::Kernel;
 use crate::request::{Key, Request};
-use linux_raw_sys::general::O_RDONLY;
 
 /// Options that are flags of mount(2), each in the place of its bit.
 const FLAGS: &[u8] = b"ro|nosuid|nodev|noexec|sync|||dirsync|nosymfollow||noatime|nodiratime";
@@ -20,10 +19,8 @@ const OTHERS: &[u8] =
 pub fn request<'a, K: Kernel>(kernel: &mut K, request: &Request<'a>, buffer: &'a mut [u8]) -> Option<Request<'a>> {
     let mut values = [request.get(Key::Usr), request.get(Key::UsrFstypes), request.get(Key::UsrFlags)];
     if values[0].is_none() {
-        file::set_path(kernel, b"/etc/fstab", &[]);
-        let fd = file::open_in_root(kernel, O_RDONLY).ok()?;
-        let length = kernel.read(fd, buffer).unwrap_or(0);
-        kernel.close(fd);
+        kernel.path().set(b"/etc/fstab");
+        let length = file::read_in_root(kernel, buffer).ok()?;
         values = entry(buffer.get(..length as usize).unwrap_or_default(), b"/usr")?.map(Some);
     }
     Some(request.of_usr(values))

@@ -12,7 +12,7 @@ use crate::kernel::{Kernel, Result};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::z;
-use linux_raw_sys::general::{AT_EMPTY_PATH, O_PATH, O_RDONLY, S_IFREG};
+use linux_raw_sys::general::{AT_EMPTY_PATH, O_PATH, S_IFREG};
 
 /// What the kernel tries without `init=`, in its order, a NUL between them: no path holds one.
 const DEFAULTS: &[u8] = b"/sbin/init\0/etc/init\0/bin/init\0/bin/sh";
@@ -104,8 +104,8 @@ fn check<K: Kernel>(kernel: &mut K, init: &[u8], work: &mut Work) -> Result<()> 
     Ok(())
 }
 
-/// Reads the start of the file at [`Kernel::path`], if it may be executed; zeros are behind its end. What isn't a file is answered with the
-/// errno that execve(2) has for it; it isn't opened, for that alone can set off a device.
+/// Reads the start of the file at [`Kernel::path`], if it may be executed; zeros are behind its end. What isn't a file is
+/// answered with the errno that execve(2) has for it; it isn't opened, for that alone can set off a device.
 fn read_program<K: Kernel>(kernel: &mut K, head: &mut Head) -> Result<()> {
     let fd = file::open_in_root(kernel, O_PATH)?;
     let checked = match kernel.statx(fd, z!(c""), AT_EMPTY_PATH) {
@@ -115,9 +115,6 @@ fn read_program<K: Kernel>(kernel: &mut K, head: &mut Head) -> Result<()> {
     };
     kernel.close(fd);
     checked?;
-    let fd = file::open_in_root(kernel, O_RDONLY)?;
     head.fill(0);
-    let read = kernel.read(fd, head);
-    kernel.close(fd);
-    read.map(drop)
+    file::read_in_root(kernel, head).map(drop)
 }
