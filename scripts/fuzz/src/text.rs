@@ -83,7 +83,7 @@ pub fn check_cmdline(line: &[u8]) {
     let (request, unknown) = parse();
     assert_eq!(parse(), (request, unknown));
     assert!(request.wait_s().is_none_or(|seconds| seconds <= 2_147_483));
-    let (_, _, _) = (request.delay_s(), request.wait_s(), request.read_only());
+    let (_, _) = (request.delay_s(), request.read_only());
     let keys = [Key::Root, Key::Fstypes, Key::Flags, Key::Wait, Key::Delay, Key::Init, Key::Fail, Key::Roots];
     for key in keys.into_iter().chain([Key::Duplicate, Key::Mode]) {
         let Some(value) = request.get(key) else { continue };
