@@ -20,13 +20,6 @@ pub struct Api {
     data: ZStr<'static>,
 }
 
-impl Api {
-    /// The mount point, relative.
-    pub fn name(&self) -> ZStr<'static> {
-        self.path.relative()
-    }
-}
-
 /// In the order they are mounted; they are moved in the opposite order, so that the log, which is in /dev, and what
 /// decides whether the console hides a line, which is in /proc, can be reached as long as possible.
 pub const APIS: [Api; 4] = [

@@ -53,7 +53,7 @@ fn move_into<K: Kernel>(kernel: &mut K, path: ZStr<'_>, has: bool) -> Result<()>
 /// is `/` now. What wasn't moved stays.
 pub(super) fn move_back<K: Kernel>(kernel: &mut K) {
     for api in &APIS {
-        let _ = kernel.move_mount(Fd::CWD, api.name(), Fd::CWD, api.path, 0);
+        let _ = kernel.move_mount(Fd::CWD, api.path.relative(), Fd::CWD, api.path, 0);
     }
 }
 
