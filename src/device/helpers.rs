@@ -77,7 +77,7 @@ pub enum Job {
 /// The children.
 pub struct Children {
     /// The pidfds of those that are stuck, each readable when it has ended, and behind them the socket that the search
-    /// listens to; -1 for none.
+    /// listens to; [`Fd::NONE`] for none.
     pub polled: [Fd; MOST_CHILDREN + 1],
     /// The devices that they are stuck at.
     stuck_at: [Option<Dev>; MOST_CHILDREN],
@@ -97,7 +97,7 @@ impl Children {
 
     /// None yet.
     pub fn clear(&mut self) {
-        self.polled.fill(Fd(-1));
+        self.polled.fill(Fd::NONE);
     }
 
     /// Whether one is stuck at the device.
@@ -115,7 +115,7 @@ impl Children {
     pub fn close<K: Kernel>(&mut self, kernel: &mut K, fd: Fd) {
         for slot in &mut self.polled {
             if *slot == fd {
-                *slot = Fd(-1);
+                *slot = Fd::NONE;
             }
         }
         kernel.close(fd);
