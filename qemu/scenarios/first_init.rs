@@ -2,21 +2,13 @@
 //! without any initramfs. And what it may do: no mount of the initramfs is in its way.
 
 use crate::ended::Ended;
-use crate::guest::Guest;
+use crate::guest::{Guest, on_kernels};
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
 use crate::images::{RootDisk, init};
 use crate::says::mounted;
 
-macro_rules! first_inits {
-    ($($name:ident: $arch:ident, $kernel:literal;)*) => {
-        $(#[test]
-        fn $name() {
-            as_the_first($arch, $kernel);
-        })*
-    };
-}
 // All of them have NVMe and ext4 built in.
-first_inits! {
+on_kernels! { as_the_first:
     as_the_first_on_x86_64_6_1: X86_64, "6.1";
     quick_as_the_first_on_x86_64_6_12: X86_64, "6.12";
     as_the_first_on_x86_64_7: X86_64, "7";

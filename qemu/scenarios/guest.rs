@@ -10,6 +10,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
+/// One test a row, `NAME: ARCH, KERNEL;`, each of which calls `check(ARCH, KERNEL)`.
+macro_rules! on_kernels {
+    ($check:ident: $($name:ident: $arch:ident, $kernel:literal;)*) => {
+        $(#[test]
+        fn $name() {
+            $check($arch, $kernel);
+        })*
+    };
+}
+pub(crate) use on_kernels;
+
 /// A guest that is still to be started, on Debian's 6.12 cloud kernel unless told otherwise.
 pub(crate) struct Guest {
     arguments: Vec<String>,

@@ -1,7 +1,7 @@
 //! What the initramfs held is free memory again. The proof is a difference between two boots of the same guest, one with
 //! 48 MiB of ballast in its image.
 
-use crate::guest::Guest;
+use crate::guest::{Guest, on_kernels};
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
 use crate::images::{Image, RootDisk, init};
 use crate::says::mounted;
@@ -14,22 +14,18 @@ const BALLAST_KIB: u64 = 48 << 10;
 const MAX_LOST_KIB: u64 = 16 << 10;
 const MIN_PINNED_KIB: u64 = 32 << 10;
 
-macro_rules! comes_back {
-    ($($name:ident: $arch:ident, $kernel:literal;)*) => {
-        $(#[test]
-        fn $name() {
-            let lost = lost_kib($arch, $kernel, Init::Pintle);
-            assert!(lost < MAX_LOST_KIB, "{lost} of {BALLAST_KIB} KiB are lost");
-        })*
-    };
-}
-comes_back! {
+on_kernels! { comes_back:
     comes_back_on_x86_64_6_1: X86_64, "6.1";
     quick_comes_back_on_x86_64_6_12: X86_64, "6.12";
     comes_back_on_x86_64_7: X86_64, "7";
     comes_back_on_aarch64_6_1: Aarch64, "6.1";
     comes_back_on_aarch64_6_12: Aarch64, "6.12";
     quick_comes_back_on_aarch64_7: Aarch64, "7";
+}
+
+fn comes_back(arch: Arch, kernel: &str) {
+    let lost = lost_kib(arch, kernel, Init::Pintle);
+    assert!(lost < MAX_LOST_KIB, "{lost} of {BALLAST_KIB} KiB are lost");
 }
 
 /// The control: the same figures where something of the initramfs stays open in the real init tell that it isn't free.

@@ -1,19 +1,11 @@
 //! A root that was mounted, and can't be booted, leads to the next one, as if that had been the first.
 
-use crate::guest::Guest;
+use crate::guest::{Guest, on_kernels};
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
 use crate::images::RootDisk;
 use crate::says::{NO_INIT, PANIC, find_init, mounted};
 
-macro_rules! next_roots {
-    ($($name:ident: $arch:ident, $kernel:literal;)*) => {
-        $(#[test]
-        fn $name() {
-            without_an_init($arch, $kernel);
-        })*
-    };
-}
-next_roots! {
+on_kernels! { without_an_init:
     without_an_init_on_x86_64_6_1: X86_64, "6.1";
     quick_without_an_init_on_x86_64_6_12: X86_64, "6.12";
     without_an_init_on_aarch64_7: Aarch64, "7";

@@ -1,7 +1,7 @@
 //! The image's own programs: /rescue, where nothing could be booted and somebody asked for it, and /shutdown, for which the
 //! image stays.
 
-use crate::guest::Guest;
+use crate::guest::{Guest, on_kernels};
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
 use crate::images::{Image, RootDisk, init};
 use crate::says::{PANIC, mounted};
@@ -55,15 +55,7 @@ fn asked_for_without_one() {
     assert!(ended.pintle().contains(&"rescue: /rescue: ENOENT: giving up".to_owned()));
 }
 
-macro_rules! shutdowns {
-    ($($name:ident: $arch:ident, $kernel:literal;)*) => {
-        $(#[test]
-        fn $name() {
-            shutdown($arch, $kernel);
-        })*
-    };
-}
-shutdowns! {
+on_kernels! { shutdown:
     goes_back_on_x86_64_6_1: X86_64, "6.1";
     goes_back_on_x86_64_6_12: X86_64, "6.12";
     goes_back_on_aarch64_7: Aarch64, "7";

@@ -2,7 +2,7 @@
 //! rootfs before Linux 7; after pintle they can.
 
 use crate::ended::Ended;
-use crate::guest::Guest;
+use crate::guest::{Guest, on_kernels};
 use crate::harness::{Aarch64, Arch, Scratch, X86_64, script};
 use crate::images::{Image, init};
 use crate::says::{PANIC, find_init};
@@ -40,15 +40,7 @@ echo '== fds'
 readlink /proc/1/fd/0
 ";
 
-macro_rules! containers {
-    ($($name:ident: $arch:ident, $kernel:literal;)*) => {
-        $(#[test]
-        fn $name() {
-            start_with_pintle($arch, $kernel);
-        })*
-    };
-}
-containers! {
+on_kernels! { start_with_pintle:
     containers_start_on_x86_64_6_1: X86_64, "6.1";
     containers_start_on_x86_64_6_12: X86_64, "6.12";
     containers_start_on_x86_64_7: X86_64, "7";

@@ -1,7 +1,7 @@
 //! pintle as the switch_root(8) of somebody else's initramfs, whose /init is a script: held against busybox's.
 
 use crate::ended::Ended;
-use crate::guest::Guest;
+use crate::guest::{Guest, on_kernels};
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
 use crate::images::{Image, RootDisk, init};
 
@@ -50,15 +50,7 @@ fn boot(arch: Arch, kernel: &str, switch_root: &str) -> Ended {
     Guest::new(arch).kernel(kernel).initramfs(&image).disk(format!("{disk},if=nvme")).run()
 }
 
-macro_rules! switches {
-    ($($name:ident: $arch:ident, $kernel:literal;)*) => {
-        $(#[test]
-        fn $name() {
-            as_busybox_does($arch, $kernel);
-        })*
-    };
-}
-switches! {
+on_kernels! { as_busybox_does:
     as_busybox_does_on_x86_64_6_1: X86_64, "6.1";
     quick_as_busybox_does_on_x86_64_6_12: X86_64, "6.12";
     as_busybox_does_on_aarch64_7: Aarch64, "7";
