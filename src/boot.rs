@@ -63,7 +63,7 @@ fn boot_root<K: Kernel>(
     work: &mut Work,
 ) {
     if is_initramfs(request) {
-        return handover::stay(log, request, initramfs, work);
+        return handover::stay(log, request, work);
     }
     let Ok(mut search) = search(log, request, true, work) else { return };
     // Where a root was there the devices are no question.

@@ -81,8 +81,8 @@ pub fn switch_root<K: Kernel>(
     }
 }
 
-/// Makes the working directory `/`, and executes the first of `inits`. It returns only where that failed: false where the
-/// pivot did, and everything is put back; true behind the point of no return. The new root `has` mounts of its own.
+/// Makes the working directory `/`, and executes the first of `inits`. It returns only where that failed: false where
+/// everything is put back; true behind the point of no return. The new root `has` mounts of its own.
 fn switch<K: Kernel>(
     log: &mut Log<'_, K>,
     initramfs: &mut Initramfs,
@@ -104,16 +104,24 @@ fn switch<K: Kernel>(
         return false;
     }
     let kept = keep_for_shutdown(log, initramfs.root);
+    let deletes = initramfs.is_rootfs && !kept;
+    // The way back, as long as nothing is deleted. The exec closes it, and nothing holds the initramfs any more.
+    let held = if deletes { None } else { pivot::clone(log.kernel, z!(c"/..")).ok() };
     if let Err(errno) = log.kernel.umount2(z!(c"."), MNT_DETACH) {
         log.failed(Message::Detach, b"/", errno);
     }
     set_stdio(log.kernel, console);
-    if initramfs.is_rootfs && !kept {
+    if deletes {
         free::delete_files(log, initramfs.root, work);
     }
-    log.kernel.close(initramfs.root);
     init::exec(log, inits, work);
-    true
+    if held.is_none_or(|held| pivot::pivot_back(log.kernel, held).is_err()) {
+        return true;
+    }
+    if kept {
+        let _ = log.kernel.umount2(KEPT, MNT_DETACH);
+    }
+    false
 }
 
 /// Keeps the initramfs at /run/initramfs where it has a /shutdown: an init like systemd goes back there in the end, and
@@ -138,7 +146,7 @@ fn keep_for_shutdown<K: Kernel>(log: &mut Log<'_, K>, root: Fd) -> bool {
 
 /// Executes an init of the initramfs itself, which stays the root: nothing is copied, nothing freed. Containers can pivot
 /// out of it as out of any other root. It returns only where that can't be.
-pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &Initramfs, work: &mut Work) {
+pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mut Work) {
     // Whoever starts pintle again as the init would do so for ever.
     if let Err(errno) = log.kernel.mkdirat(Fd::CWD, z!(c"/run/pintle"), 0o755) {
         return log.failed(Message::Stay, b"/run/pintle", errno);
@@ -155,7 +163,6 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &
     }
     let console = open_console(log, CONSOLE);
     set_stdio(log.kernel, console);
-    log.kernel.close(initramfs.root);
     init::exec(log, inits, work);
 }
 

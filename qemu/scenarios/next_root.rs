@@ -1,9 +1,10 @@
 //! A root that was mounted, and can't be booted, leads to the next one, as if that had been the first.
 
+use crate::ended::Ended;
 use crate::guest::{Guest, on_kernels};
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
-use crate::images::RootDisk;
-use crate::says::{NO_INIT, PANIC, find_init, mounted};
+use crate::images::{Image, RootDisk};
+use crate::says::{NO_INIT, PANIC, execve, find_init, mounted};
 
 on_kernels! { without_an_init:
     without_an_init_on_x86_64_6_1: X86_64, "6.1";
@@ -24,6 +25,41 @@ fn without_an_init(arch: Arch, kernel: &str) {
     assert_eq!(ended.pintle(), [&said[..], &[mounted("/dev/vdb", "read-only"), took("good")]].concat());
     assert_eq!(ended.mount_points(), ["/", "/dev", "/proc", "/run", "/sys"]);
     assert_eq!(ended.mount("/").source, "/dev/vdb");
+}
+
+on_kernels! { refused_by_the_kernel:
+    refused_by_the_kernel_on_x86_64_7: X86_64, "7";
+    refused_by_the_kernel_on_aarch64_7: Aarch64, "7";
+}
+
+/// On Linux 7 the exec alone is the point of no return: what it refuses, though it looks well, leads to the next root.
+fn refused_by_the_kernel(arch: Arch, kernel: &str) {
+    let scratch = Scratch::new();
+    let ended = boots_next(Guest::new(arch).kernel(kernel), &scratch, arch);
+    assert_eq!(ended.mount_points(), ["/", "/dev", "/proc", "/run", "/sys"]);
+}
+
+/// Nor is anything lost before, where the initramfs is kept for the shutdown.
+#[test]
+fn refused_by_the_kernel_and_kept_on_6_12() {
+    let scratch = Scratch::new();
+    let image =
+        Image::new(&scratch, X86_64, "6.12").add(&scratch.file("shutdown", b"#!/bin/sh\n", 0o755), "/shutdown").make();
+    let ended = boots_next(Guest::new(X86_64).kernel("6.12").initramfs(&image), &scratch, X86_64);
+    assert_eq!(ended.mount_points(), ["/", "/dev", "/proc", "/run", "/run/initramfs", "/sys"]);
+}
+
+fn boots_next(guest: Guest, scratch: &Scratch, arch: Arch) -> Ended {
+    // A script that is its own interpreter.
+    let broken = RootDisk::new(scratch, arch).label("broken").init("#!/sbin/init\n").make();
+    let good = RootDisk::new(scratch, arch).label("good").make();
+    let ended = guest.disk(broken).disk(good).append(&format!("{ROOTS} init=/sbin/init")).run();
+    ended.is_done();
+    let took = |label: &str| format!("{ROOTS}: it is {label}");
+    let said = [mounted("/dev/vda", "read-only"), took("broken"), execve("/sbin/init", "ELOOP")];
+    assert_eq!(ended.pintle(), [&said[..], &[mounted("/dev/vdb", "read-only"), took("good")]].concat());
+    assert_eq!(ended.mount("/").source, "/dev/vdb");
+    ended
 }
 
 /// The last one that is left decides nothing any more: the machine panics, and says why each of them couldn't be booted.

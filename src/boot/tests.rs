@@ -115,6 +115,8 @@ move_mount CWD /proc 7  0x40
 close 7
 pivot_root . .
 "#;
+const KEEP: &str = "statx 3 shutdown
+";
 /// Out of the rootfs, before Linux 7.
 const RE_ROOT: &str = "open_tree CWD / 0x80001
 move_mount 7  CWD / 0x4
@@ -123,8 +125,10 @@ chroot /..
 move_mount CWD . CWD / 0x0
 pivot_root . .
 ";
-const DETACH: &str = "statx 3 shutdown
-umount2 . 2
+/// Where nothing is deleted, the way back.
+const HOLD_INITRAMFS: &str = "open_tree CWD /.. 0x80001
+";
+const DETACH: &str = "umount2 . 2
 dup3 6 0
 dup3 6 1
 dup3 6 2
@@ -162,8 +166,7 @@ close 6
 rmdir /sys
 getdents64 3
 ";
-const EXEC: &str = "close 3
-execve /sbin/init
+const EXEC: &str = "execve /sbin/init
 ";
 
 const UEVENT: &str = "open /sys/dev/block/254:0/uevent";
@@ -219,8 +222,11 @@ fn the_calls_of_a_good_boot() {
     for straight in [false, true] {
         for (mut fake, mut expected) in roots_of_good_boots() {
             fake.pivots_straight = straight;
-            let end: &[&str] =
-                if straight { &[HANDOVER, DETACH, EXEC] } else { &[HANDOVER, RE_ROOT, DETACH, DELETE, EXEC] };
+            let end: &[&str] = if straight {
+                &[HANDOVER, KEEP, HOLD_INITRAMFS, DETACH, EXEC]
+            } else {
+                &[HANDOVER, RE_ROOT, KEEP, DETACH, DELETE, EXEC]
+            };
             expected.extend(end);
             assert_eq!(fake.boot(), exec("/sbin/init"));
             let walk = walk(&fake.calls);
@@ -287,6 +293,7 @@ fn every_call_may_fail() {
                             "dup3",
                             "statx CWD /proc/self",
                             "statx 3 shutdown",
+                            "open_tree CWD /..",
                             "openat2 CWD /etc/fstab",
                             "open /run/pintle/times",
                         ];
@@ -809,7 +816,8 @@ fn what_fails_before_the_point_of_no_return_leads_to_the_next_root() {
         let mut good = two_roots(straight);
         assert_eq!(good.boot(), exec("/sbin/init"));
         let place = |start: &str| good.calls.iter().position(|call| call.starts_with(start)).expect("that call");
-        let (first, last) = (place("chdir /root"), place("statx 3 shutdown"));
+        // The deletion of the initramfs's files, or, where that isn't necessary, the exec.
+        let (first, last) = (place("chdir /root"), if straight { good.calls.len() } else { place("statx 3 shutdown") });
         let mut next_root = Vec::new();
         for at in first..last {
             for errno in [Errno::EIO, Errno::ENOENT, Errno::EINVAL] {
@@ -832,21 +840,75 @@ fn what_fails_before_the_point_of_no_return_leads_to_the_next_root() {
                     assert!(fake.log.iter().any(|line| line.starts_with("<3>")), "{what}");
                 }
                 let stdio = if call == "open /dev/console" { "@devtmpfs/null" } else { "@devtmpfs/console" };
-                assert_eq!(fake.stdio_paths(), [stdio; 3], "{what}");
+                assert!(call.starts_with("dup3") || fake.stdio_paths() == [stdio; 3], "{what}");
                 // What the kernel doesn't pivot out of straight is the rootfs, whose files are deleted.
                 let is_rootfs = !straight || call == "pivot_root . ." && errno == Errno::EINVAL;
                 assert_eq!(fake.left().is_empty(), is_rootfs, "{what}");
-                assert!(call.starts_with("close") || fake.fds.keys().eq(good.fds.keys()), "{what}: descriptors");
+                assert!(call.starts_with("close") || fake.open_fds() == good.open_fds(), "{what}: descriptors");
             }
         }
         next_root.sort_unstable();
         next_root.dedup();
         let expected: &[&str] = if straight {
-            &["chdir", "faccessat2", "openat2", "pivot_root", "read", "statx"]
+            &["chdir", "execve", "faccessat2", "openat2", "pivot_root", "read", "statx"]
         } else {
             &["chdir", "chroot", "faccessat2", "move_mount", "open_tree", "openat2", "pivot_root", "read", "statx"]
         };
         assert_eq!(next_root, expected);
+    }
+}
+
+/// Where nothing was deleted, an exec that fails leads to the next root too: on Linux 7, and with an initramfs that is kept.
+/// Where the way back is barred, or the files are gone, the failure policy decides.
+#[test]
+fn an_exec_that_fails_leads_to_the_next_root() {
+    let machine = |straight, kept| {
+        // A script that is its own interpreter is the kernel's to refuse.
+        let mut fake = two_roots(straight)
+            .with("proc", "/cmdline", file(0o444, "pintle.root=/dev/vda,/dev/vdb init=/sbin/init\n"))
+            .with("ext4", "/sbin/init", file(0o755, "#!/sbin/init\n"));
+        if kept {
+            fake = fake.with_image("/shutdown", file(0o755, elf("")));
+        }
+        fake
+    };
+    let refused = "<3>execve: /sbin/init: ENOEXEC (no format of this kernel): giving up";
+    for (straight, kept) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut fake = machine(straight, kept);
+        let (end, said) = outcome(&mut fake);
+        if !straight && !kept {
+            assert_eq!((end, said), (Some(End::Exit(1)), vec![refused.into(), PANIC.into()]));
+            assert!(fake.left().is_empty());
+            continue;
+        }
+        assert_eq!((end, fake.root.as_str(), said), (exec("/sbin/init"), "@xfs", vec![refused.into()]));
+        for (point, fstype) in [("/dev", "devtmpfs"), ("/proc", "proc"), ("/sys", "sysfs"), ("/run", "tmpfs")] {
+            assert_eq!(fake.mounted_at(point), Some(fstype), "{straight} {kept} {point}");
+        }
+        assert!(fake.left().contains(&"/init"));
+        // The first root's is gone before the second root's is made.
+        let unmounted = fake.calls.iter().filter(|call| *call == "umount2 /run/initramfs 2").count();
+        assert_eq!(unmounted, usize::from(kept));
+
+        let from = fake.calls.iter().position(|call| call == "execve /sbin/init").expect("an exec");
+        let to = fake.calls.iter().position(|call| call == "move_mount CWD proc CWD /proc 0x0").expect("moved back");
+        let back: Vec<_> = (from..to)
+            .filter(|at| ["move_mount", "chdir", "pivot_root"].iter().any(|call| fake.calls[*at].starts_with(call)))
+            .collect();
+        assert_eq!(back.len(), 4, "{:?}", &fake.calls[from..to]);
+        for at in back {
+            let call = &fake.calls[at];
+            let mut fake = machine(straight, kept);
+            fake.fail = Some((at, Errno::EINVAL));
+            assert_eq!(fake.boot(), Some(End::Exit(1)), "{call}");
+            // To the log, or to the console, where /dev didn't come back.
+            let lasts = fake.log.iter().rev().take(2).map(|line| line.trim_start_matches("<3>"));
+            assert!(
+                lasts.eq([PANIC, refused].map(|line| line.replacen("<3>", "pintle: ", 1))),
+                "{call}: {:?}",
+                fake.log
+            );
+        }
     }
 }
 
@@ -947,8 +1009,8 @@ fn the_initramfs_is_kept_for_the_shutdown() {
         let mut fake = image();
         assert_eq!(fake.boot(), exec("/sbin/init"));
         let at = fake.calls.iter().position(|call| call == "mkdir /run/initramfs 755").expect("a directory for it");
-        let kept = ["open_tree CWD /.. 0x80001", "move_mount 7  CWD /run/initramfs 0x4", "close 7", "umount2 . 2"];
-        assert_eq!(fake.calls[at + 1..at + 5], kept);
+        let kept = ["open_tree CWD /.. 0x80001", "move_mount 7  CWD /run/initramfs 0x4", "close 7"];
+        assert_eq!(fake.calls[at + 1..at + 4], kept);
         assert!(fake.left().contains(&"/shutdown"));
         // It can't be: then its memory is given back, which somebody is told.
         for call in ["open_tree CWD /..", "move_mount 7  CWD /run"] {

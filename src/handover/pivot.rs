@@ -86,11 +86,32 @@ fn cover<K: Kernel>(kernel: &mut K, step: &mut Message) -> Result<()> {
 /// Mounts what is mounted at `from` at `to` as well, without what is mounted below it.
 pub(super) fn mount_again<K: Kernel>(kernel: &mut K, from: ZStr<'_>, to: ZStr<'_>, step: &mut Message) -> Result<()> {
     *step = Message::CloneRoot;
-    let again = kernel.open_tree(Fd::CWD, from, OPEN_TREE_CLONE | O_CLOEXEC)?;
+    let again = clone(kernel, from)?;
     *step = Message::CoverRoot;
-    let mounted = kernel.move_mount(again, z!(c""), Fd::CWD, to, MOVE_MOUNT_F_EMPTY_PATH);
-    kernel.close(again);
-    mounted
+    attach(kernel, again, to)
+}
+
+/// A mount of what is mounted at `from`, without what is mounted below it. It is attached nowhere.
+pub(super) fn clone<K: Kernel>(kernel: &mut K, from: ZStr<'_>) -> Result<Fd> {
+    kernel.open_tree(Fd::CWD, from, OPEN_TREE_CLONE | O_CLOEXEC)
+}
+
+fn attach<K: Kernel>(kernel: &mut K, mount: Fd, to: ZStr<'_>) -> Result<()> {
+    let attached = kernel.move_mount(mount, z!(c""), Fd::CWD, to, MOVE_MOUNT_F_EMPTY_PATH);
+    kernel.close(mount);
+    attached
+}
+
+/// Undoes [`pivot`] and [`move_apis`] after the initramfs was detached: what was cloned of it becomes `/`. The working
+/// directory is the new root's, as it was.
+pub(super) fn pivot_back<K: Kernel>(kernel: &mut K, initramfs: Fd) -> Result<()> {
+    attach(kernel, initramfs, z!(c"/"))?;
+    // "/.." is what was attached on top, and after the pivot the new root, which is then.
+    kernel.chdir(z!(c"/.."))?;
+    kernel.pivot_root(z!(c"."), z!(c"."))?;
+    kernel.chdir(z!(c"/.."))?;
+    move_back(kernel);
+    Ok(())
 }
 
 /// Makes of the initramfs a root that can be pivoted out of: where it is the rootfs, a second mount of it, to which what is

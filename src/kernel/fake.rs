@@ -137,6 +137,8 @@ pub(crate) struct Fake {
     mounts: BTreeMap<String, String>,
     cwd: String,
     pub(crate) root: String,
+    /// What is on top of the root, where there is anything: "/.." leads to it.
+    top: Option<String>,
     rerooted: bool,
     stdio: bool,
     line: Line,
@@ -190,6 +192,7 @@ impl Fake {
             mounts: BTreeMap::new(),
             cwd: "/".into(),
             root: String::new(),
+            top: None,
             rerooted: false,
             stdio: true,
             line: Line::new(),
@@ -309,6 +312,11 @@ impl Fake {
     /// What the init's descriptors 0 to 2 would be: those that survive an exec.
     pub(crate) fn stdio_paths(&self) -> Vec<&str> {
         (0..=2).filter_map(|fd| self.fds.get(&fd)).map(|open| open.path.as_str()).collect()
+    }
+
+    /// The descriptors that are open, but for a mount that is held until the exec.
+    pub(crate) fn open_fds(&self) -> Vec<i32> {
+        self.fds.iter().filter(|(_, open)| open.path != "tree:/").map(|(fd, _)| *fd).collect()
     }
 
     /// A child that reads a device which doesn't answer is stopped for good; PID 1 must not do so.
@@ -726,6 +734,8 @@ impl Kernel for Fake {
                 self.mounts.insert(target, name);
             }
             _ if self.fds[&from.0].path == "mount:proc" => self.mount_files("proc", target)?,
+            // The initramfs, onto the real root, which is left again.
+            _ if text(to_path) == "/" && !self.root.is_empty() => self.top = Some("/".into()),
             _ => {}
         }
         Ok(())
@@ -736,13 +746,17 @@ impl Kernel for Fake {
         if !self.pivots_straight && !self.rerooted {
             return Err(Errno::EINVAL);
         }
-        self.root = self.cwd.clone();
+        let root = self.cwd.trim_end_matches('/').to_owned();
+        self.top = Some(std::mem::replace(&mut self.root, root));
         Ok(())
     }
 
     fn chdir(&mut self, path: ZStr<'_>) -> Result<()> {
         self.call(format!("chdir {}", text(path)))?;
-        self.cwd = self.crossed(Fd::CWD, path);
+        self.cwd = match &self.top {
+            Some(top) if text(path) == "/.." => top.clone(),
+            _ => self.crossed(Fd::CWD, path),
+        };
         Ok(())
     }
 
