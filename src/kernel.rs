@@ -141,6 +141,8 @@ pub trait Kernel {
     fn fork<T>(&mut self, state: &mut T, job: impl FnOnce(&mut Self, &mut T)) -> Result<Fd>;
     /// Waits for a child's end, and reaps it; its exit status, or, as a shell has it, 128 and the signal that killed it.
     fn waitid(&mut self, pidfd: Fd) -> i32;
+    /// Has the caller killed when its parent ends (`PR_SET_PDEATHSIG`).
+    fn pdeathsig(&mut self);
     fn geteuid(&mut self) -> u32;
     fn getegid(&mut self) -> u32;
     /// Makes the caller the first of a session, and descriptor 0 its terminal, if that can be one (login_tty(3)).

@@ -1,6 +1,11 @@
 //! `init run`: what is in the new root and what isn't, exit statuses, and the same without privilege.
 
 use crate::root::{INIT, Root, in_namespace, mounts, output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread::spawn;
+use std::time::Duration;
 
 /// As by unshare(1), mount(8), pivot_root(8) and umount(8).
 #[test]
@@ -54,7 +59,7 @@ fn exit_statuses() {
     ];
     for (command, status, expected) in rows {
         let words = [&["run", &path], command].concat();
-        let run = std::process::Command::new(INIT).args(&words).stdin(std::process::Stdio::null()).output();
+        let run = Command::new(INIT).args(&words).stdin(Stdio::null()).output();
         let run = run.expect("it to run");
         assert_eq!(run.status.code().unwrap_or(-1), status, "{command:?}");
         assert_eq!(String::from_utf8_lossy(&[run.stdout, run.stderr].concat()), expected, "{command:?}");
@@ -69,6 +74,26 @@ fn exit_statuses() {
     ];
     for (words, status, expected) in failing {
         assert!(output(INIT, words, status).starts_with(expected), "{words:?}");
+    }
+}
+
+/// A command that is the first of its PID namespace ignores what has no handler: it ends with pintle, whatever ends that.
+#[test]
+fn the_command_ends_with_pintle() {
+    let root = Root::with(&["bash", "sleep"]);
+    for signal in ["-TERM", "-KILL"] {
+        let words = ["run", "--user", "--proc", &root.path(), "bash", "-c", "echo it runs; exec sleep 60"];
+        let mut run = Command::new(INIT).args(words).stdout(Stdio::piped()).spawn().expect("it to run");
+        let mut printed = BufReader::new(run.stdout.take().expect("its output"));
+        let mut line = String::new();
+        printed.read_line(&mut line).expect("a line");
+        assert_eq!(line, "it runs\n");
+        output("kill", &[signal, &run.id().to_string()], 0);
+        assert_eq!(run.wait().expect("its end").code(), None);
+        // The output's end comes when nobody has it open any more.
+        let (ended, end) = channel();
+        spawn(move || ended.send(printed.read_line(&mut line).expect("the end")));
+        assert_eq!(end.recv_timeout(Duration::from_secs(20)), Ok(0), "{signal}: the command goes on");
     }
 }
 
@@ -98,10 +123,10 @@ fn without_privilege() {
     let script = "id -u; cat /proc/self/mountinfo | wc -l 2>/dev/null; echo $$; echo ok >/dev/null; \
                   head -c 3 /dev/zero | cat >/dev/full || echo full; ls /dev; exit 9";
     let words = ["run", "--user", "--proc", "--dev", &root.path(), "bash", "-c", script];
-    let mut command = std::process::Command::new(INIT);
+    let mut command = Command::new(INIT);
     if crate::root::privilege().is_empty() {
         // Somebody who may nothing. (What it reads belongs to root, but is everybody's to read.)
-        command = std::process::Command::new("setpriv");
+        command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", INIT]);
     }
     let run = command.args(words).output().expect("it to run");

@@ -840,6 +840,10 @@ impl Kernel for Fake {
         0
     }
 
+    fn pdeathsig(&mut self) {
+        unreachable!("pdeathsig")
+    }
+
     fn geteuid(&mut self) -> u32 {
         1000
     }

@@ -9,12 +9,13 @@ use linux_raw_sys::btrfs::{BTRFS_PATH_NAME_MAX, btrfs_ioctl_vol_args};
 use linux_raw_sys::general::{
     __kernel_timespec, AT_EMPTY_PATH, CLD_EXITED, CLOCK_MONOTONIC, CLONE_PIDFD, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC,
     LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_CLOEXEC, P_PIDFD, POLLIN,
-    PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MNT_ID, STATX_MODE, STATX_TYPE,
-    W_OK, WEXITED, X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
+    PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, SIGKILL, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MNT_ID, STATX_MODE,
+    STATX_TYPE, W_OK, WEXITED, X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
 };
 use linux_raw_sys::ioctl::TIOCSCTTY;
 use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
+use linux_raw_sys::prctl::PR_SET_PDEATHSIG;
 use pintle::bytes::{Dev, Text, ZStr};
 use pintle::disk::Source;
 use pintle::error::Errno;
@@ -401,6 +402,11 @@ impl Kernel for Linux {
         // SAFETY: the kernel has written these two.
         let (code, status) = unsafe { (*info.add(2), *info.add(6)) };
         if code.cast_unsigned() == CLD_EXITED { status } else { 128 + status }
+    }
+
+    fn pdeathsig(&mut self) {
+        // SAFETY: takes numbers.
+        let _ = unsafe { done!(prctl, PR_SET_PDEATHSIG, SIGKILL) };
     }
 
     fn geteuid(&mut self) -> u32 {

@@ -89,6 +89,8 @@ fn enter<K: Kernel>(kernel: &mut K, new_root: ZStr<'_>, options: u32, step: &mut
             if child != Fd::NONE {
                 return Ok(child);
             }
+            // Who kills pintle means the command, which may ignore every other signal: it is the first of its namespace.
+            kernel.pdeathsig();
         }
     } else {
         kernel.unshare(CLONE_NEWNS)?;
