@@ -37,6 +37,11 @@ impl Errno {
         }
     }
 
+    /// Whether it is one of the network's own: from `ENETDOWN`, 100, to `EHOSTUNREACH`, 113.
+    pub fn is_network(self) -> bool {
+        (-113..=-100).contains(&self.0.get())
+    }
+
     /// Appends its name and meaning, or else its number.
     pub fn describe(self, text: &mut Text) {
         match self.text() {
@@ -93,8 +98,11 @@ names! {
     74 "BADMSG"
     95 "OPNOTSUPP"
     97 "AFNOSUPPORT"
+    101 "NETUNREACH"
     105 "NOBUFS"
     110 "TIMEDOUT"
+    111 "CONNREFUSED"
+    113 "HOSTUNREACH"
     117 "UCLEAN (damaged)"
     123 "NOMEDIUM"
     126 "NOKEY"

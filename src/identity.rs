@@ -34,6 +34,7 @@ pub enum Type {
     SwSuspend,
     ZfsMember,
     Btrfs,
+    Cifs,
     CramFs,
     Erofs,
     ExFat,
@@ -43,6 +44,7 @@ pub enum Type {
     F2fs,
     Jfs,
     Minix,
+    Nfs,
     Nilfs2,
     Ntfs,
     RomFs,
@@ -53,9 +55,9 @@ pub enum Type {
     Udf,
 }
 
-/// The types in libblkid's words, in the same order.
+/// The types in libblkid's words, in the same order, and those of roots in the network, of which it has none.
 const NAMES: &[u8] = b"|linux_raid_member|LVM2_member|DM_verity_hash|crypto_LUKS|bcache|jbd|squashfs3|swap|swsuspend|\
-    zfs_member|btrfs|cramfs|erofs|exfat|ext2|ext3|ext4|f2fs|jfs|minix|nilfs2|ntfs|romfs|squashfs|vfat|xfs|iso9660|udf";
+    zfs_member|btrfs|cifs|cramfs|erofs|exfat|ext2|ext3|ext4|f2fs|jfs|minix|nfs|nilfs2|ntfs|romfs|squashfs|vfat|xfs|iso9660|udf";
 
 /// What a prober has found.
 pub struct Identity {

@@ -39,6 +39,7 @@ pub mod kmsg;
 pub mod message;
 pub mod module;
 pub mod mounts;
+pub mod network;
 pub mod partition;
 pub mod policy;
 pub mod probe;

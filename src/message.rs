@@ -36,6 +36,7 @@ messages! {
         MountRoot "3\x02 as %\x04",
         NoTypeFits "3\x02: no type fits it and rootflags=",
         NoRoot "3\x02: it holds %, which is no file system",
+        NoServer "3\x02: no server by nfsroot= or ip=",
         Swapped "3\x02: another device than the one that was found",
         Chdir "3chdir\x04\x04",
         FindInit "3\x0d\x04\x04",
@@ -62,7 +63,6 @@ messages! {
         MoveApi "4move into the new root\x04\x04",
         UnknownRoot "4\x03: unknown form, known are /dev/NAME, MAJ:MIN, hex, (PART)UUID=, (PART)LABEL=",
         UdevRoot "4\x03: made by udev, which runs later: UUID= and LABEL= work",
-        NetworkRoot "4\x03: roots on the network are not mounted",
     }
     "\x0b": {
         TryInit "4\x0d\x04\x04",

@@ -38,6 +38,10 @@ pub enum Key {
     UsrFstypes,
     /// `mount.usrflags=`: mount options as mount(8) takes them.
     UsrFlags,
+    /// `nfsroot=`.
+    NfsRoot,
+    /// `cifsroot=`.
+    CifsRoot,
     /// `pintle.rescue`.
     Rescue,
     /// `rw` and `ro`, by their own names.
@@ -46,7 +50,7 @@ pub enum Key {
 
 /// The names of the words, in [`Key`]'s order; the last three have no value, and two of them are both of [`Key::Mode`].
 const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|\
-mount.usr|mount.usrfstype|mount.usrflags|pintle.rescue|ro|rw";
+mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|pintle.rescue|ro|rw";
 
 /// What `rootwait` without a value stands for.
 const WAIT_VALUE: &[u8] = b"ever";

@@ -13,6 +13,7 @@ use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::mounts::make_directory;
+use crate::network;
 use crate::request::Key;
 use crate::usr;
 use crate::z;
@@ -34,6 +35,11 @@ pub fn mount<K: Kernel>(
 ) -> Result<(), Failed> {
     work.name.set(if found.is_some() { b"/dev/" } else { b"" });
     work.name.push(work.node.as_bytes());
+    work.data.clear();
+    if found.is_none() && !network::resolve(log.kernel, search.request, work) {
+        log.say(Message::NoServer, &[work.node.as_bytes()]);
+        return Err(Failed);
+    }
     if !search.boots {
         let (name, identity) = (work.name.as_bytes(), &work.identity);
         let (fstype, uuid, label) = (identity.fstype(), identity.uuid.as_bytes(), identity.label.as_bytes());
@@ -71,7 +77,7 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
     if search.point == USR_POINT {
         flags |= usr::options(options, data);
     } else {
-        data.set(options);
+        data.push(options);
     }
     let mut read_only = search.read_only || flags & MS_RDONLY != 0;
     loop {
@@ -81,7 +87,7 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
             match try_mount(
                 kernel,
                 [&mut *name, fstype, data],
-                search.point,
+                search,
                 if read_only { flags | MS_RDONLY } else { flags },
             ) {
                 Err(Errno::EACCES | Errno::EINVAL) => {}
@@ -127,14 +133,20 @@ fn is_on<K: Kernel>(kernel: &mut K, found: &Found, point: ZStr<'_>) -> bool {
 fn try_mount<K: Kernel>(
     kernel: &mut K,
     [node, fstype, data]: [&mut Text; 3],
-    point: ZStr<'_>,
+    search: &Search<'_>,
     flags: u32,
 ) -> Result<(), Errno> {
     let too_long = Errno::ENAMETOOLONG;
     let node = node.as_z_str().ok_or(too_long)?;
     let fstype = fstype.as_z_str().ok_or(too_long)?;
     let data = data.as_z_str().ok_or(too_long)?;
-    kernel.mount(node, point, fstype, flags, data)
+    loop {
+        match kernel.mount(node, search.point, fstype, flags, data) {
+            // A server, or a switch, that is starting up.
+            Err(errno) if errno.is_network() && search.may_wait(kernel) => {}
+            mounted => return mounted,
+        }
+    }
 }
 
 /// The next type: of a comma list, or of lines of /proc/filesystems, where `nodev` stands before those without a device.

@@ -72,8 +72,8 @@ const BYS: [By; 11] = {
 };
 const LINK: usize = 4;
 const DEVICE: usize = 8;
-/// What no device in devtmpfs is called: nothing; directories of udev's links; the kernel's words for roots in the network, and for
-/// the first RAM disk.
+/// What no device in devtmpfs is called: nothing; directories of udev's links; the kernel's words for roots in the network
+/// ([`crate::network`]), and for the first RAM disk.
 const NO_DEVICES: &[u8] = b"|disk|mapper|nfs|cifs|ram";
 /// The place in a list of roots that is the search's own.
 pub const LAST_SPEC: u32 = 8;
@@ -124,7 +124,7 @@ impl<'a> Spec<'a> {
             self.by = By::Source;
         }
         let known = match self.by {
-            By::Name => return self.device(),
+            By::Name => return self.device(root),
             By::Number => self.number(),
             By::Source => {
                 self.text = root;
@@ -136,13 +136,13 @@ impl<'a> Spec<'a> {
     }
 
     /// A name below /dev. devtmpfs has no links.
-    fn device(&mut self) -> Result<(), Message> {
+    fn device(&mut self, all: &'a [u8]) -> Result<(), Message> {
         let first = until(self.text, b'/');
         let is_all = first.len() == self.text.len();
         match place_of(NO_DEVICES, first) {
             0 => return Err(Message::UnknownRoot),
             1 | 2 => return Err(Message::UdevRoot),
-            3 | 4 if is_all => return Err(Message::NetworkRoot),
+            3 | 4 if is_all => (self.by, self.text) = (By::Source, all),
             5 if is_all => self.text = b"ram0",
             _ => {}
         }

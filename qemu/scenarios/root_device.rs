@@ -4,7 +4,7 @@ use crate::guest::Guest;
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
 use crate::images::{RootDisk, partitioned};
 use crate::says::{
-    DEMO, DEVICES_END, NOTHING, PANIC, device, mount_root, mounted, network_root, no_type_fits, not_found, udev_root,
+    DEMO, DEVICES_END, NOTHING, PANIC, device, mount_root, mounted, no_server, no_type_fits, not_found, udev_root,
     unknown_root,
 };
 
@@ -76,7 +76,8 @@ macro_rules! refused {
 refused! {
     by_bare_name: "root=vda", unknown_root("vda");
     by_a_name_of_udev: "root=/dev/mapper/vg-root", udev_root("/dev/mapper/vg-root");
-    by_network: "root=/dev/nfs", network_root("/dev/nfs");
+    without_a_server: "root=/dev/nfs nfsroot=/srv", no_server("/dev/nfs");
+    without_the_network_file_system: "root=/dev/nfs nfsroot=10.0.2.2:/srv", mount_root("10.0.2.2:/srv", "nfs", "ENODEV");
     a_type_that_the_kernel_lacks: "root=/dev/vda rootfstype=nosuch,ext4",
         mount_root("/dev/vda", "nosuch", "ENODEV");
     a_type_that_is_not_on_it: "root=/dev/vda rootfstype=ext3,ext2", no_type_fits("/dev/vda");

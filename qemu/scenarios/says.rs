@@ -38,8 +38,8 @@ pub(crate) fn udev_root(root: &str) -> String {
     format!("command line: root={root}: made by udev, which runs later: UUID= and LABEL= work: going on without it")
 }
 
-pub(crate) fn network_root(root: &str) -> String {
-    format!("command line: root={root}: roots on the network are not mounted: going on without it")
+pub(crate) fn no_server(root: &str) -> String {
+    format!("mount root: {root}: no server by nfsroot= or ip=: giving up")
 }
 
 /// `limit` is the value of rootwait=, or `ever`.

@@ -1105,3 +1105,63 @@ fn rescue() {
     let (_, said) = outcome(&mut Fake::new("root=/dev/nosuch rootwait=0 pintle.rescue"));
     assert!(said.contains(&"<3>rescue: /rescue: ENOENT (not there): giving up".to_string()), "{said:?}");
 }
+
+/// A root in the network: what is mounted, and with what.
+#[test]
+fn roots_in_the_network() {
+    const BY_DHCP: &str = "#PROTO: DHCP\ndomain example\nbootserver 10.0.0.1\n";
+    let rows = [
+        (
+            "root=/dev/nfs nfsroot=10.0.0.2:/srv/root",
+            "",
+            "10.0.0.2:/srv/root /root nfs 0x8001 \"nolock,addr=10.0.0.2,\"",
+        ),
+        (
+            "root=/dev/nfs nfsroot=/srv/root,vers=3,tcp rw",
+            BY_DHCP,
+            "10.0.0.1:/srv/root /root nfs 0x8000 \"nolock,addr=10.0.0.1,vers=3,tcp\"",
+        ),
+        ("root=/dev/cifs cifsroot=//10.0.0.2/share,guest rootwait", "", "//10.0.0.2/share /root cifs 0x8001 \"guest\""),
+        (
+            "pintle.root=/dev/nfs,UUID=1 nfsroot=10.0.0.2:/a,rsize=4096",
+            "",
+            "10.0.0.2:/a /root nfs 0x8001 \"nolock,addr=10.0.0.2,rsize=4096\"",
+        ),
+    ];
+    let machine = |words: &str, pnp: &str| {
+        let mut fake = Fake::bare(words);
+        for fstype in ["nfs", "cifs"] {
+            fake.mountable.insert(fstype, fake.mountable["ext4"].clone());
+        }
+        if pnp.is_empty() { fake } else { fake.with("proc", "/net/pnp", file(0o444, pnp)) }
+    };
+    for (words, pnp, expected) in rows {
+        let mut fake = machine(words, pnp);
+        let (end, said) = outcome(&mut fake);
+        assert_eq!((end, said), (exec("/sbin/init"), vec![]), "{words}");
+        assert!(fake.calls.contains(&format!("mount {expected}")), "{words}: {:#?}", fake.calls);
+        assert!(!fake.calls.iter().any(|call| call.starts_with("ppoll")), "{words}: there is nothing to wait for");
+    }
+    // A server that isn't up yet is asked again, until it is too late.
+    let mut fake = machine("root=/dev/nfs nfsroot=10.0.0.2:/srv rootwait=3", "");
+    fake.refused.push(("mount 10.0.0.2", Errno::new(111)));
+    let (end, said) = outcome(&mut fake);
+    assert_eq!(
+        (end, &said[..1]),
+        (Some(End::Exit(1)), &["<3>mount root: 10.0.0.2:/srv as nfs: ECONNREFUSED: giving up".to_owned()][..])
+    );
+    assert_eq!(fake.calls.iter().filter(|call| call.starts_with("mount 10.0.0.2")).count(), 3);
+    // What isn't in the kernel never will be. Without a server there is nothing to ask.
+    let refused = [
+        ("root=/dev/nfs nfsroot=10.0.0.2:/srv", Errno::ENODEV, "10.0.0.2:/srv as nfs: ENODEV (or not in this kernel)"),
+        ("root=/dev/nfs nfsroot=/srv", Errno::EIO, "/dev/nfs: no server by nfsroot= or ip="),
+        ("root=/dev/nfs", Errno::EIO, "/dev/nfs: no server by nfsroot= or ip="),
+    ];
+    for (words, errno, expected) in refused {
+        let mut fake = machine(words, "");
+        fake.refused.push(("mount 10.0.0.2", errno));
+        let (end, said) = outcome(&mut fake);
+        assert_eq!(end, Some(End::Exit(1)), "{words}");
+        assert_eq!(said[0], format!("<3>mount root: {expected}: giving up"), "{words}");
+    }
+}

@@ -18,6 +18,8 @@ use linux_raw_sys::ioctl::BLKGETDISKSEQ;
 
 /// How often to look where the kernel has no netlink.
 const RESCAN_MS: u64 = 100;
+/// The same of a server in the network that doesn't answer.
+const RETRY_MS: u64 = 1_000;
 const FIRST_NOTICE_MS: u64 = 1_000;
 const NOTICE_MS: u64 = 10_000;
 /// Uevents that are taken in before the devices that they are of are looked at.
@@ -113,6 +115,12 @@ impl<'a> Search<'a> {
         usr.point = USR_POINT;
         (usr.deadline_ms, usr.notice_ms) = (self.deadline_ms, u64::MAX);
         usr
+    }
+
+    /// Whether it isn't too late to try once more; sleeps before.
+    pub fn may_wait<K: Kernel>(&self, kernel: &mut K) -> bool {
+        sleep(kernel, RETRY_MS);
+        kernel.clock_gettime() < self.deadline_ms
     }
 
     /// Whether there is a root left to try.

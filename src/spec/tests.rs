@@ -30,8 +30,8 @@ fn devices() {
         ("/dev", "UnknownRoot"),
         ("/dev/mapper", "UdevRoot"),
         ("/dev/mapper/root", "UdevRoot"),
-        ("/dev/nfs", "NetworkRoot"),
-        ("/dev/cifs", "NetworkRoot"),
+        ("/dev/nfs", "Source /dev/nfs"),
+        ("/dev/cifs", "Source /dev/cifs"),
         ("vda1", "UnknownRoot"),
         ("", "UnknownRoot"),
     ];

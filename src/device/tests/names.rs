@@ -144,8 +144,6 @@ fn other_forms() {
         ("/dev/disk/by-id/x", UDEV),
         ("/dev/disk/by-path/x", UDEV),
         ("/dev/mapper/x", UDEV),
-        ("/dev/nfs", "roots on the network are not mounted: going on without it"),
-        ("/dev/cifs", "roots on the network are not mounted: going on without it"),
     ];
     for (root, why) in rows {
         let mut fake = machine(&format!("root={root}"), &sda());
