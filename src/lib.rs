@@ -40,6 +40,7 @@ pub mod message;
 pub mod module;
 pub mod mounts;
 pub mod network;
+pub mod pairs;
 pub mod partition;
 pub mod policy;
 pub mod probe;

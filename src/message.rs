@@ -1,6 +1,7 @@
 //! All that pintle says, in one table: the level, the step, the object, why, and what happens now.
 
 use crate::bytes::part;
+use crate::packed;
 
 macro_rules! messages {
     ($($then:literal: { $($message:ident $text:literal,)* })*) => {
@@ -11,7 +12,7 @@ macro_rules! messages {
             $($($message,)*)*
         }
 
-        const MESSAGES: &[u8] = concat!($($($text, $then, "\n",)*)*).as_bytes();
+        const TEXTS: &[u8] = concat!($($($text, $then, "\n",)*)*).as_bytes();
 
         #[cfg(test)]
         pub(crate) const ALL: &[Message] = &[$($(Message::$message,)*)*];
@@ -19,7 +20,7 @@ macro_rules! messages {
 }
 /// Phrases that many messages have, by the control character that stands for each: what an object follows; what happens
 /// now; and, from `\x0d` on, what a message begins with.
-const PHRASES: &[u8] = b"|find root: |mount root: |command line: root=|: |: TYPE=|, UUID=|, LABEL=|\
+const PHRASE_TEXTS: &[u8] = b"|find root: |mount root: |command line: root=|: |: TYPE=|, UUID=|, LABEL=|\
 : giving up|: going on without it||: trying the next init|: what is left stays in memory|\
 find init|there is |giving up: |find module";
 
@@ -91,34 +92,44 @@ messages! {
     }
 }
 
+const MESSAGES: &[u8] = packed!(TEXTS);
+const PHRASES: &[u8] = packed!(PHRASE_TEXTS);
+
 impl Message {
-    /// The level, one digit, and the text with its placeholders.
+    /// The level, one digit, and the text with its placeholders, packed.
     pub fn template(self) -> Option<(&'static u8, &'static [u8])> {
         part(MESSAGES, b'\n', self as usize).split_first()
     }
 }
 
-/// What a control character in a template stands for.
+/// What a control character in a template stands for, packed.
 pub fn phrase(character: u8) -> &'static [u8] {
     part(PHRASES, b'|', character.into())
+}
+
+#[cfg(test)]
+pub(crate) fn texts() -> Vec<&'static [u8]> {
+    vec![TEXTS, PHRASE_TEXTS]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bytes::split_once;
+    use crate::pairs::tests::unpack;
 
     #[test]
     fn every_message_has_its_line() {
+        let template = |message: Message| message.template().map(|(level, packed)| (*level, unpack(packed)));
         for message in ALL {
-            let (level, text) = message.template().expect("a line");
+            let (level, text) = template(*message).expect("a line");
             assert!(matches!(level, b'3' | b'4' | b'6'), "{message:?}");
             let control = text.iter().filter(|byte| byte.is_ascii_control());
             assert!(control.into_iter().all(|&byte| !phrase(byte).is_empty()));
-            assert!(!text.is_empty() && text.is_ascii() && split_once(text, b'\n').is_none(), "{message:?}");
+            assert!(!text.is_empty() && text.is_ascii() && split_once(&text, b'\n').is_none(), "{message:?}");
         }
         assert_eq!(MESSAGES.split(|&byte| byte == b'\n').count(), ALL.len() + 1);
-        assert_eq!(Message::FindRoot.template(), Some((&b'3', &b"\x01\x04\x08"[..])));
+        assert_eq!(template(Message::FindRoot), Some((b'3', b"\x01\x04\x08".to_vec())));
         let rows: [(u8, &[u8]); 6] = [
             (4, b": "),
             (8, b": giving up"),
@@ -127,7 +138,7 @@ mod tests {
             (16, b"find module"),
             (17, b""),
         ];
-        assert!(rows.into_iter().all(|(character, text)| phrase(character) == text));
-        assert_eq!(Message::Fail.template().map(|(_, text)| text), Some(&b"\x0fthe machine will % in 10 s"[..]));
+        assert!(rows.into_iter().all(|(character, text)| unpack(phrase(character)) == text));
+        assert_eq!(template(Message::Fail), Some((b'3', b"\x0fthe machine will % in 10 s".to_vec())));
     }
 }

@@ -1,15 +1,17 @@
-//! Texts with places to fill: the paths of [`crate::file`] and the messages of [`crate::kmsg`].
+//! Texts with places to fill: the paths of [`crate::file`] and the messages of [`crate::kmsg`]. They may be packed.
 
 use crate::bytes::Text;
 use crate::message::{WITHOUT_OBJECT, phrase};
+use crate::pairs::Pairs;
 
 /// Appends `template` to `text`, each `%` in it replaced by the next of `objects`, which may be escaped, and each control
 /// character by the phrase that it stands for, and the next object behind those that have one.
 #[inline(never)]
 pub fn fill(template: &[u8], mut objects: &[&[u8]], escape: bool, text: &mut Text) {
-    for &byte in template {
+    let mut pairs = Pairs::new(template);
+    while let byte @ 1.. = pairs.take() {
         if byte < b' ' {
-            text.push(phrase(byte));
+            push_packed(phrase(byte), text);
         }
         match objects {
             [object, rest @ ..] if byte == b'%' || byte < WITHOUT_OBJECT => {
@@ -19,6 +21,15 @@ pub fn fill(template: &[u8], mut objects: &[&[u8]], escape: bool, text: &mut Tex
             _ if byte >= b' ' => text.push_byte(byte),
             _ => {}
         }
+    }
+}
+
+/// Appends what was packed.
+#[inline(never)]
+pub fn push_packed(packed: &[u8], text: &mut Text) {
+    let mut pairs = Pairs::new(packed);
+    while let byte @ 1.. = pairs.take() {
+        text.push_byte(byte);
     }
 }
 

@@ -4,6 +4,8 @@
 use crate::buffers::Buffers;
 use crate::bytes::{NOWHERE, basename, is, place_of};
 use crate::kernel::{Fd, Kernel};
+use crate::packed;
+use crate::template::push_packed;
 
 mod out;
 mod pivot_root;
@@ -12,7 +14,8 @@ mod root;
 mod run;
 pub mod switch_root;
 
-const USAGE: &[u8] = b"usage: init FORM [ARGUMENT...]\n\
+const USAGE: &[u8] = packed!(USAGE_TEXT);
+const USAGE_TEXT: &[u8] = b"usage: init FORM [ARGUMENT...]\n\
 pintle, the /init of a Linux initramfs, boots only as PID 1 of one, on Linux 5.10 or later. Other forms:\n\
   probe FILE...                what is on devices or in images, like blkid(8); exit status 2: nothing\n\
   root \"WORDS\"                 what these words of a kernel command line would boot here\n\
@@ -66,14 +69,20 @@ fn next_is<K: Kernel>(kernel: &mut K, word: &str) -> bool {
     kernel.argument(0).is_some_and(|argument| is(argument.to_bytes(), word))
 }
 
-/// Writes `text`; returns the exit status, `status` where that worked.
+/// Writes `text`, which is packed; returns the exit status, `status` where that worked.
 #[inline(never)]
 fn say<K: Kernel>(kernel: &mut K, fd: Fd, text: &[u8], status: i32) -> i32 {
-    kernel.write(fd, text).map_or(1, |_| status)
+    push_packed(text, out::text(kernel));
+    kernel.write_line(fd, 0).map_or(1, |_| status)
 }
 
 /// What there is, on standard error; returns the exit status of not being told what to do.
 #[inline(never)]
 fn usage<K: Kernel>(kernel: &mut K) -> i32 {
     say(kernel, Fd(2), USAGE, 2)
+}
+
+#[cfg(test)]
+pub(crate) fn texts() -> Vec<&'static [u8]> {
+    vec![USAGE_TEXT, run::STEPS_TEXT, pivot_root::REASONS_TEXT]
 }

@@ -3,7 +3,7 @@
 use crate::bytes::{Text, part};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel};
-use crate::template::fill;
+use crate::template::{fill, push_packed};
 
 /// So much is kept back at most: what one byte becomes always fits behind it.
 const KEPT: usize = 512;
@@ -21,11 +21,11 @@ pub(super) fn flush<K: Kernel>(kernel: &mut K) {
     text(kernel).clear();
 }
 
-/// Says on standard error what failed, at what, and why; returns the exit status.
+/// Says on standard error what failed, at what, and why (but for the object, packed); returns the exit status.
 #[inline(never)]
 pub(super) fn fail<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], why: &[u8]) -> i32 {
     begin(kernel, what, object);
-    text(kernel).push(why);
+    push_packed(why, text(kernel));
     end(kernel)
 }
 
@@ -39,7 +39,10 @@ pub(super) fn failed<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8], errn
 
 #[inline(never)]
 fn begin<K: Kernel>(kernel: &mut K, what: &[u8], object: &[u8]) {
-    fill(b"pintle: %: %: ", &[what, object], true, text(kernel));
+    let line = text(kernel);
+    line.push(b"pintle: ");
+    push_packed(what, line);
+    fill(b": %: ", &[object], true, line);
 }
 
 #[inline(never)]

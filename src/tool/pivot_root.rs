@@ -6,10 +6,11 @@
 use super::out;
 use super::usage;
 use crate::buffers::Buffers;
-use crate::bytes::{take_any, take_decimal, take_part};
+use crate::bytes::{part, take_any, take_decimal, take_part};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel, Stat};
+use crate::packed;
 use crate::z;
 
 const WHAT: &[u8] = b"pivot_root";
@@ -28,30 +29,37 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
     {
         let mountinfo = &mut buffers.work.list;
         file::read_all(kernel, b"/proc/self/mountinfo", mountinfo);
-        let why = reason(mountinfo, &root, &new, &old);
+        let why = part(REASONS, b'|', reason(mountinfo, &root, &new, &old));
         return out::fail(kernel, WHAT, new_root, why);
     }
     out::failed(kernel, WHAT, new_root, errno)
 }
 
-/// Which of the rules of pivot_root(2) was broken, in the order in which the kernel looks at them.
-fn reason(mountinfo: &MountInfo, root: &Stat, new: &Stat, old: &Stat) -> &'static [u8] {
+/// What may be wrong.
+const REASONS: &[u8] = packed!(REASONS_TEXT);
+pub(super) const REASONS_TEXT: &[u8] = b"PUT_OLD is on a shared mount|it is on a shared mount|\
+the current root is no mount point (after chroot)|the current root is on a shared mount|\
+the current root is the rootfs (see switch_root)|it is no mount point|PUT_OLD is not at or below it";
+
+/// Which of the rules of pivot_root(2) was broken, in the order in which the kernel looks at them: its place in
+/// [`REASONS`].
+fn reason(mountinfo: &MountInfo, root: &Stat, new: &Stat, old: &Stat) -> usize {
     let mount = |stat: &Stat| Mount::find(mountinfo, stat.mnt_id);
     let parent_shared = |mount: Mount| Mount::find(mountinfo, mount.parent).shared;
     if mount(old).shared {
-        b"PUT_OLD is on a shared mount"
+        0
     } else if new.is_mount && parent_shared(mount(new)) {
-        b"it is on a shared mount"
+        1
     } else if !root.is_mount {
-        b"the current root is no mount point (after chroot)"
+        2
     } else if parent_shared(mount(root)) {
-        b"the current root is on a shared mount"
+        3
     } else if mount(root).parent == root.mnt_id {
-        b"the current root is the rootfs (see switch_root)"
+        4
     } else if !new.is_mount {
-        b"it is no mount point"
+        5
     } else {
-        b"PUT_OLD is not at or below it"
+        6
     }
 }
 

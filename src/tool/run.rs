@@ -9,6 +9,7 @@ use crate::bytes::{NOWHERE, Text, ZStr, basename, part, place_of, take_part};
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel, Result};
+use crate::packed;
 use crate::z;
 use linux_raw_sys::general::{
     AT_SYMLINK_NOFOLLOW, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, MNT_DETACH, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID,
@@ -72,9 +73,10 @@ enum Step {
     Detach,
     Close,
 }
-const STEPS: &[u8] =
-    b"unshare|write setgroups|write uid_map|write gid_map|clone|make the mounts private|bind-mount|chdir|\
-    pivot_root|mount /dev|mount /proc|umount2 the old root|close_range";
+const STEPS: &[u8] = packed!(STEPS_TEXT);
+pub(super) const STEPS_TEXT: &[u8] = b"unshare|write setgroups|write uid_map|write gid_map|clone|\
+make the mounts private|bind-mount|chdir|pivot_root|mount /dev|mount /proc|\
+umount2 the old root|close_range";
 
 /// Makes `new_root` the root, with what `options` ask for mounted in it, and nothing else of the old one, in a mount namespace
 /// of its own. Where a child does that, because it has to, returns the child.

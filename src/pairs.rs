@@ -1,0 +1,160 @@
+//! Texts for people in two thirds of the bytes: each byte from 0x80 on stands for two others, which may be such bytes
+//! themselves (byte pair encoding). The compiler packs; what runs is [`Pairs::take`] alone.
+
+/// A packed text, byte by byte as it was.
+pub struct Pairs<'t> {
+    packed: &'t [u8],
+    /// What comes before the rest of `packed`, the next one lowest: as many bytes as the deepest pair has, 8 at most.
+    before: u64,
+}
+
+impl<'t> Pairs<'t> {
+    /// All of `packed`, which may be a text that never was packed.
+    pub fn new(packed: &'t [u8]) -> Self {
+        Pairs { packed, before: 0 }
+    }
+
+    /// The next byte; 0 at the end. (No iterator: the library's adapters are copied into each of its users.)
+    #[inline(never)]
+    pub fn take(&mut self) -> u8 {
+        let [mut byte, ..] = self.before.to_le_bytes();
+        if byte == 0 {
+            let [first, rest @ ..] = self.packed else { return 0 };
+            (byte, self.packed) = (*first, rest);
+        }
+        self.before >>= 8;
+        while let Some(pair) = PAIRS.get(usize::from(byte.wrapping_sub(FIRST))) {
+            self.before = self.before << 8 | u64::from(pair[1]);
+            byte = pair[0];
+        }
+        byte
+    }
+}
+
+/// The first byte that stands for two.
+const FIRST: u8 = 0x80;
+
+/// What each of them stands for. The test below says when the texts have changed so much that others would be better.
+#[rustfmt::skip]
+const PAIRS: [[u8; 2]; 128] = [
+    *b"ot", *b"in", *b"e ", *b"s ", *b": ", *b"it", *b"ro", *b"  ", *b"\x86\x80", *b"mo", *b"un", *b"th", *b"er",
+    *b"t ", *b", ", *b"d ", *b"\x04\x04", *b"\x89\x8a", *b"i\x83", *b"on", *b"de", *b"or", *b"an", *b"\x8b\x82",
+    *b"\x87\x87", *b"\x81\x85", *b"re", *b"NO", *b"le", *b"\x94v", *b"o ", *b"ic", *b"\x91t", *b" \x92", *b" (",
+    *b"\x90\x08", *b"\x81g", *b"\x80 ", *b"ch", *b"n\xa5", *b"n\x9e", *b"ma", *b" a", *b"\x99r", *b"\x95 ", *b"te",
+    *b"am", *b"_\x88", *b"..", *b" s", *b" [", *b"\x91\x8d", *b"\x8c ", *b"\x88=", *b"ne", *b"iv", *b"ha", *b"\xaef",
+    *b"\xab\xb9", *b"\x9d\x9f", *b"\x98\x98", *b"\x81t", *b"\x81 ", *b"y ", *b"ta", *b"ex", *b"du", *b"cu", *b"ME",
+    *b"ID", *b" w", *b"\xc2\x9c", *b"\xbbe", *b"\xa4 ", *b"\x96\x8f", *b"\x90\t", *b"\x89\xc7", *b"\x80h", *b"sw",
+    *b"ou", *b"of", *b"l\x8f", *b"lo", *b"OO", *b"AR", *b"--", *b"\xcf\xd1", *b"\xce\x85", *b"\xd7\xa6",
+    *b"\xd8\xaf", *b"\xc1e", *b"\xbas", *b"\xb8\x9a", *b"\xb7\x80", *b"\xdd\xaf", *b"\xb6l", *b"\xb0.", *b"\xa1\x93",
+    *b"\x8c\xdf", *b"\x8b\x8c", *b"\x84\x85", *b"\x81\x8f", *b"wa", *b"ve", *b"us", *b"se", *b"p\xde", *b"l\x81",
+    *b"k\xe2", *b"k\x82", *b"ge", *b"f\xe5", *b"b\xbf", *b"bo", *b"UT", *b"RE", *b"OL", *b"NE", *b"IN", *b"10",
+    *b"/\x9d", *b"\x04\x84", *b"\xf8/", *b"\xf5W", *b"\xfb_", *b"\xfcR", *b"\xfd\xd3", *b"\xfeT",
+];
+
+/// A text that is known when pintle is compiled, packed: a `&'static [u8]`.
+#[macro_export]
+macro_rules! packed {
+    ($text:expr) => {{
+        const WHOLE: &[u8] = $text;
+        const LONG: ([u8; WHOLE.len()], usize) = $crate::pairs::pack(WHOLE);
+        // An array of its own: a reference to a part of the long one would keep all of that.
+        const SHORT: &[u8; LONG.1] = &match LONG.0.first_chunk() {
+            Some(bytes) => *bytes,
+            None => unreachable!(),
+        };
+        SHORT
+    }};
+}
+
+/// `text`, packed, and how much of the array that is. (For [`packed!`].)
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "the compiler runs it, and would stop")]
+pub const fn pack<const LENGTH: usize>(text: &[u8]) -> ([u8; LENGTH], usize) {
+    let mut bytes = [0; LENGTH];
+    bytes.copy_from_slice(text);
+    let mut length = LENGTH;
+    let mut pair = 0;
+    while pair < PAIRS.len() {
+        let [first, second] = PAIRS[pair];
+        let (mut from, mut to) = (0, 0);
+        while from < length {
+            let is_pair = bytes[from] == first && from + 1 < length && bytes[from + 1] == second;
+            bytes[to] = if is_pair { FIRST + pair as u8 } else { bytes[from] };
+            from += if is_pair { 2 } else { 1 };
+            to += 1;
+        }
+        length = to;
+        pair += 1;
+    }
+    (bytes, length)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    /// All that is packed.
+    fn texts() -> Vec<&'static [u8]> {
+        [crate::message::texts(), crate::error::texts(), crate::tool::texts()].concat()
+    }
+
+    pub(crate) fn unpack(packed: &[u8]) -> Vec<u8> {
+        let mut pairs = Pairs::new(packed);
+        std::iter::from_fn(|| Some(pairs.take()).filter(|byte| *byte != 0)).collect()
+    }
+
+    /// `text` with each of `pairs` replaced, in order.
+    fn replaced(text: &[u8], pairs: &[[u8; 2]]) -> Vec<u8> {
+        let mut bytes = text.to_vec();
+        for (byte_of_pair, pair) in (FIRST..=u8::MAX).zip(pairs) {
+            let mut shorter = Vec::new();
+            let mut rest = &bytes[..];
+            while let [byte, behind @ ..] = rest {
+                let is_pair = rest.starts_with(pair);
+                shorter.push(if is_pair { byte_of_pair } else { *byte });
+                rest = if is_pair { &behind[1..] } else { behind };
+            }
+            bytes = shorter;
+        }
+        bytes
+    }
+
+    /// The pairs that make `texts` shortest, each the most frequent one that is left. What separates texts in a table is
+    /// in none, nor is the digit that a message begins with.
+    fn trained(texts: &[&[u8]]) -> Vec<[u8; 2]> {
+        let mut pairs: Vec<[u8; 2]> = Vec::new();
+        while pairs.len() < PAIRS.len() {
+            let mut count = HashMap::new();
+            for text in texts {
+                let bytes = replaced(text, &pairs);
+                for pair in bytes.windows(2).filter(|pair| !pair.iter().any(|byte| b"\n|346".contains(byte))) {
+                    *count.entry([pair[0], pair[1]]).or_insert(0) += 1;
+                }
+            }
+            let best = count.into_iter().max_by_key(|(pair, count)| (*count, *pair));
+            pairs.push(best.expect("a pair").0);
+        }
+        pairs
+    }
+
+    #[test]
+    fn what_is_packed_comes_out_again() {
+        for text in texts() {
+            let packed = replaced(text, &PAIRS);
+            assert_eq!(unpack(&packed), text);
+        }
+        assert_eq!(unpack(packed!(b"the new root, and the old root")), b"the new root, and the old root");
+        assert_eq!(unpack(b""), b"");
+    }
+
+    /// They need not be the best, but nearly.
+    #[test]
+    fn the_pairs_fit_the_texts() {
+        let texts = texts();
+        let length = |pairs: &[[u8; 2]]| texts.iter().map(|text| replaced(text, pairs).len()).sum::<usize>();
+        let best = trained(&texts);
+        let (have, could) = (length(&PAIRS), length(&best));
+        let literal: Vec<_> = best.iter().map(|pair| format!("*b\"{}\"", pair.escape_ascii())).collect();
+        assert!(have * 100 <= could * 102, "{have} bytes, which could be {could} with {}", literal.join(", "));
+    }
+}
