@@ -42,7 +42,7 @@ fn entry<'t>(mut fstab: &'t [u8], point: &[u8]) -> Option<[&'t [u8]; 3]> {
 
 /// Takes what stands before the next blank or tab off `line`, and those in front of it.
 #[inline(never)]
-fn take_field<'t>(line: &mut &'t [u8]) -> &'t [u8] {
+pub fn take_field<'t>(line: &mut &'t [u8]) -> &'t [u8] {
     let text = trim(line);
     let end = text.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(text.len());
     let (field, rest) = text.split_at_checked(end).unwrap_or_default();

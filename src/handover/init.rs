@@ -2,7 +2,7 @@
 //!
 //! Source: `kernel_init()` in init/main.c, and its texts.
 
-use super::program::{Head, interpreter};
+use super::program::{Head, Unfit, interpreter};
 use crate::boot::Failed;
 use crate::buffers::Work;
 use crate::bytes::take_part;
@@ -95,8 +95,11 @@ fn check<K: Kernel>(kernel: &mut K, init: &[u8], work: &mut Work) -> Result<()> 
         match interpreter(page) {
             Ok(b"") => break,
             Ok(name) => kernel.path().set(name),
-            Err(text) => {
-                why.push(text);
+            Err(unfit) => {
+                match unfit {
+                    Unfit::NoFormat => Errno::ENOEXEC.describe(why),
+                    Unfit::Foreign => why.push(b"made for another architecture"),
+                }
                 return Err(Errno::ENOEXEC);
             }
         }

@@ -2,8 +2,9 @@
 //!
 //! Source: elf(5), `load_elf_binary()` in fs/binfmt_elf.c, `load_script()` in fs/binfmt_script.c.
 
-use crate::bytes::{trim, until};
+use crate::bytes::until;
 use crate::disk::{le16, le32, le64};
+use crate::usr::take_field;
 
 /// So much of a file is looked at: linkers put the program headers and the interpreter's path in front of all else.
 pub(super) type Head = [u8; 4096];
@@ -18,23 +19,30 @@ const PT_INTERP: u32 = 3;
 /// `sizeof(Elf64_Phdr)`: the kernel takes no other `e_phentsize`.
 const PHDR_BYTES: usize = 56;
 
-const NO_FORMAT: &[u8] = b"ENOEXEC (no format of this kernel)";
+/// Why nobody can execute a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unfit {
+    /// No program, no script.
+    NoFormat,
+    /// Made for another architecture.
+    Foreign,
+}
 
 /// The interpreter that the file which begins with `head` wants; empty where it wants none, names it further back, or is of
-/// the 32-bit architecture, whose headers are others. The error says why nobody can execute it.
-pub(super) fn interpreter(head: &Head) -> Result<&[u8], &'static [u8]> {
+/// the 32-bit architecture, whose headers are others.
+pub(super) fn interpreter(head: &Head) -> Result<&[u8], Unfit> {
     if let [b'#', b'!', line @ ..] = head {
-        let line = trim(until(line.get(..LINE_BYTES - 2).unwrap_or_default(), b'\n'));
-        let name = until(until(until(line, b' '), b'\t'), 0);
-        return if name.is_empty() { Err(NO_FORMAT) } else { Ok(name) };
+        let mut line = until(line.get(..LINE_BYTES - 2).unwrap_or_default(), b'\n');
+        let name = until(take_field(&mut line), 0);
+        return if name.is_empty() { Err(Unfit::NoFormat) } else { Ok(name) };
     }
     if !head.starts_with(b"\x7fELF") {
-        return Err(NO_FORMAT);
+        return Err(Unfit::NoFormat);
     }
     match le16(head, 18) {
         MACHINE => Ok(pt_interp(head).unwrap_or_default()),
         MACHINE_32 => Ok(b""),
-        _ => Err(b"made for another architecture"),
+        _ => Err(Unfit::Foreign),
     }
 }
 
@@ -96,8 +104,8 @@ pub(crate) mod tests {
             bytes[at] = byte;
             bytes
         };
-        let (format, foreign) = (Err(NO_FORMAT), Err(&b"made for another architecture"[..]));
-        let rows: Vec<(Vec<u8>, Result<&[u8], &'static [u8]>)> = vec![
+        let (format, foreign) = (Err(Unfit::NoFormat), Err(Unfit::Foreign));
+        let rows: Vec<(Vec<u8>, Result<&[u8], Unfit>)> = vec![
             (native.clone(), Ok(ld.as_bytes())),
             (elf(""), Ok(b"")),
             (program(MACHINE_32, ld), Ok(b"")),
