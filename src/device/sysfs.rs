@@ -3,7 +3,6 @@
 use crate::buffers::Work;
 use crate::bytes::{Dev, Text, ZStr, trim};
 use crate::dirent::Reader;
-use crate::file;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::spec::{By, Spec};
 use crate::uevent::Uevent;
@@ -22,9 +21,12 @@ pub fn of<'b, K: Kernel>(kernel: &mut K, dev: Dev, attribute: &[u8], buffer: &'b
 /// Opens an attribute, or a directory.
 #[inline(never)]
 fn open<K: Kernel>(kernel: &mut K, dev: Dev, attribute: &[u8]) -> Result<Fd> {
-    let mut number = Text::new();
-    dev.push(&mut number);
-    file::open(kernel, b"/sys/dev/block/%/%", &[number.as_bytes(), attribute], O_RDONLY)
+    let path = kernel.path();
+    path.set(b"/sys/dev/block/");
+    dev.push(path);
+    path.push_byte(b'/');
+    path.push(attribute);
+    kernel.open_path(O_RDONLY)
 }
 
 /// The disk that a device is a partition of, or itself. (Above an NVMe disk stands its controller, a character device.)
