@@ -76,7 +76,7 @@ fn boot_root<K: Kernel>(
         }
     }
     if !seen {
-        device::list::list(log, search.helpers, work);
+        device::list::list(log, work);
     }
 }
 
@@ -90,7 +90,7 @@ pub fn explain<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mu
     let Ok(mut search) = search(log, request, false, work) else { return false };
     let mounts = mount_next(log, &mut search, work).is_ok();
     if !mounts {
-        device::list::list(log, search.helpers, work);
+        device::list::list(log, work);
     }
     mounts
 }
@@ -107,14 +107,11 @@ fn search<'a, K: Kernel>(
     boots: bool,
     work: &mut Work,
 ) -> Result<Search<'a>, Failed> {
-    let shared = match log.kernel.shared() {
-        Ok(shared) => shared,
-        Err(errno) => {
-            log.failed(Message::FindRoot, request.root_word(), errno);
-            return Err(Failed);
-        }
-    };
-    let mut search = Search::new(shared, request, work.times.started_ms(), boots);
+    if let Err(errno) = log.kernel.share() {
+        log.failed(Message::FindRoot, request.root_word(), errno);
+        return Err(Failed);
+    }
+    let mut search = Search::new(request, work.times.started_ms(), boots);
     read_specs(log, request, &mut search.specs);
     search.begin(log, work);
     Ok(search)
@@ -151,7 +148,7 @@ fn mount_usr<K: Kernel>(
     work: &mut Work,
 ) {
     let Some(request) = &usr::request(log.kernel, request, fstab) else { return };
-    let mut search = search.of_usr(request);
+    let mut search = search.of_usr(log.kernel, request);
     let [.., slot, _] = &mut search.specs;
     read_spec(log, slot, request.root_word(), request.get(Key::Fstypes).unwrap_or_default());
     match mount_next(log, &mut search, work) {

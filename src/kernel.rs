@@ -4,10 +4,10 @@
 //! Semantics are the manual page's of section 2 under the same name; a method says where it narrows them.
 
 use crate::bytes::{Dev, Text, ZStr};
+use crate::device::helpers::Shared;
 use crate::disk::Source;
 use crate::error::Errno;
 use crate::kmsg::Line;
-use core::sync::atomic::AtomicU32;
 
 #[cfg(test)]
 pub(crate) mod fake;
@@ -17,9 +17,6 @@ pub type Result<T> = core::result::Result<T, Errno>;
 
 /// Descriptors that [`Kernel::ppoll`] takes.
 pub const MOST_POLLED: usize = 16;
-
-/// How many numbers [`Kernel::shared`] has.
-pub const SHARED: usize = 160;
 
 /// An open file descriptor, or [`Fd::CWD`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,8 +130,10 @@ pub trait Kernel {
     /// Waits until one of `fds`, [`MOST_POLLED`] at most, is readable, and says which; `None` after `timeout_ms`.
     fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Result<Option<Fd>>;
 
-    /// Numbers that a process and those that it forks have in common.
-    fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]>;
+    /// Makes what stands in [`Kernel::shared`] one for the process and those that it forks (mmap(2)), and empty.
+    fn share(&mut self) -> Result<()>;
+    /// What they have in common: no call, but like the calls there is one for all.
+    fn shared(&mut self) -> &'static Shared;
     /// A child that goes on with a copy of all there is, as fork(2) makes one. Returns its pidfd, and [`Fd::NONE`] in the child.
     fn clone(&mut self) -> Result<Fd>;
     /// The same of a child that does `job` with its copy of `state`, and exits. Returns its pidfd, which is readable when it has ended.

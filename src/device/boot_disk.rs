@@ -2,9 +2,7 @@
 //!
 //! Source: systemd's Boot Loader Interface; Documentation/filesystems/efivarfs.rst.
 
-use super::find::Search;
-use super::helpers::Job;
-use super::{candidates, sysfs};
+use super::{candidates, helpers, sysfs};
 use crate::buffers::Work;
 use crate::bytes::{Dev, Text};
 use crate::error::Errno;
@@ -23,15 +21,15 @@ const VARIABLE: &[u8] = b"/sys/firmware/efi/efivars/LoaderDevicePartUUID-4a67b08
 const ATTRIBUTES: usize = 4;
 
 /// That disk: `None` where no boot loader has told, `Some(None)` where it isn't there.
-pub fn find<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Work) -> Option<Option<Dev>> {
-    let length = read(log, search.boots, work).ok()?;
+pub fn find<K: Kernel>(log: &mut Log<'_, K>, boots: bool, work: &mut Work) -> Option<Option<Dev>> {
+    let length = read(log, boots, work).ok()?;
     let mut uuid = Text::new();
     push_label(&mut uuid, work.page.get(ATTRIBUTES..length as usize)?, Encoding::Utf16Le);
     let specs = &mut [Spec { place: LAST_SPEC, ..Spec::new(By::PartUuid, uuid.as_bytes()) }];
     candidates::all(log.kernel, specs, work);
-    search.helpers.run(log, specs, work, Job::Look);
+    helpers::run(log, specs, work);
     let mut disk = None;
-    for (partition, place) in search.helpers.found() {
+    for (partition, place) in log.kernel.shared().found() {
         if place == LAST_SPEC {
             disk = Some(sysfs::disk_of(log.kernel, partition, &mut work.list));
         }

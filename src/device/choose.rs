@@ -34,7 +34,7 @@ pub fn choose<K: Kernel>(
         }
         *chosen_place = place;
         let mut matches = [None; MOST_FOUND];
-        let count = gather(log, search, work, place, by, &mut matches);
+        let count = gather(log, work, place, by, &mut matches);
         let chosen = if count != 0 && by == By::Type || count > 1 && !is_one_btrfs(log, &matches, work) {
             decide(log, search, work, &mut matches, by == By::Type)?
         } else {
@@ -54,17 +54,10 @@ fn first(matches: &Matches) -> Option<Dev> {
 
 /// The devices that the root in `place` fits, and their number: each once, none that another is made of, and no disk one of
 /// whose partitions fits too (a hybrid image shows the same file system as both).
-fn gather<K: Kernel>(
-    log: &mut Log<'_, K>,
-    search: &Search<'_>,
-    work: &mut Work,
-    place: usize,
-    by: By,
-    matches: &mut Matches,
-) -> usize {
+fn gather<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, place: usize, by: By, matches: &mut Matches) -> usize {
     let [reader, ..] = &mut work.path;
     let mut count = 0;
-    for (dev, of) in search.helpers.found() {
+    for (dev, of) in log.kernel.shared().found() {
         if (of & !READ_ONLY) as usize == place
             && !matches.contains(&Some(dev))
             && (matches!(by, By::Name | By::Number) || !sysfs::is_held(log.kernel, dev, reader))
@@ -125,7 +118,7 @@ fn decide<K: Kernel>(
     matches: &mut Matches,
     discover: bool,
 ) -> Result<Option<Dev>, Failed> {
-    let told = boot_disk::find(log, search, work);
+    let told = boot_disk::find(log, search.boots, work);
     let guess = discover && told.is_none();
     let mut disk = told.flatten();
     // Where one was named, just one is to be on the disk; discovered ones may be several, but all on one.
@@ -160,7 +153,7 @@ fn decide<K: Kernel>(
         log.say(Message::Duplicate, &[text]);
         return Err(Failed);
     }
-    for (dev, of) in search.helpers.found() {
+    for (dev, of) in log.kernel.shared().found() {
         if Some(dev) == chosen {
             search.read_only |= of & READ_ONLY != 0;
         }

@@ -1,8 +1,8 @@
 //! The search: a look at all that is there, then at what the kernel's uevents tell of, not by the clock.
 
 use super::choose::choose;
-use super::helpers::{Helpers, Job, Shared};
-use super::{btrfs, candidates, look, sysfs};
+use super::helpers::MEMBER;
+use super::{btrfs, candidates, helpers, look, sysfs};
 use crate::boot::Failed;
 use crate::buffers::Work;
 use crate::bytes::{Dev, ZStr};
@@ -30,8 +30,6 @@ const MOST_UEVENTS: usize = 256;
 pub struct Search<'a> {
     /// The command line.
     pub request: &'a Request<'a>,
-    /// Who looks.
-    pub helpers: Helpers,
     /// Where the root is mounted; /usr is one that is mounted elsewhere, with the options of mount(8).
     pub point: ZStr<'static>,
     /// Whether this is a boot: otherwise nothing is mounted, and nothing waited for.
@@ -71,12 +69,11 @@ impl Found {
 }
 
 impl<'a> Search<'a> {
-    /// A search for nothing yet, by children that have `shared` in common.
-    pub fn new(shared: &'static Shared, request: &'a Request<'a>, started_ms: u64, boots: bool) -> Self {
+    /// A search for nothing yet.
+    pub fn new(request: &'a Request<'a>, started_ms: u64, boots: bool) -> Self {
         Search {
             request,
             specs: no_specs(),
-            helpers: Helpers(shared),
             point: MOUNT_POINT,
             boots,
             started_ms,
@@ -107,11 +104,11 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A search for /usr, for which the same children look.
-    pub fn of_usr(&self, request: &'a Request<'a>) -> Self {
-        let mut usr = Search::new(self.helpers.0, request, self.started_ms, self.boots);
+    /// A search for /usr.
+    pub fn of_usr<K: Kernel>(&self, kernel: &mut K, request: &'a Request<'a>) -> Self {
+        let mut usr = Search::new(request, self.started_ms, self.boots);
         // Of another root's, before.
-        usr.helpers.forget_place(USR_SPEC);
+        kernel.shared().forget_place(USR_SPEC);
         usr.point = USR_POINT;
         (usr.deadline_ms, usr.notice_ms) = (self.deadline_ms, u64::MAX);
         usr
@@ -162,11 +159,11 @@ impl<'a> Search<'a> {
             if all {
                 candidates::all(log.kernel, &mut self.specs, work);
             }
-            self.helpers.run(log, &self.specs, work, Job::Look);
+            helpers::run(log, &self.specs, work);
             let mut place = 0;
             if let Some(dev) = choose(log, self, work, &mut place)? {
                 match hold(log.kernel, &self.specs, dev, place, work) {
-                    None => self.helpers.forget(dev),
+                    None => log.kernel.shared().forget(dev),
                     Some(fd) => {
                         let diskseq = work.diskseq;
                         if self.is_complete(log, dev, work) {
@@ -198,12 +195,12 @@ impl<'a> Search<'a> {
             return true;
         }
         let uuid = work.identity.uuid.clone();
-        let of_it = &mut [Spec::new(By::Uuid, uuid.as_bytes())];
+        let of_it = &mut [Spec { place: MEMBER, ..Spec::new(By::Uuid, uuid.as_bytes()) }];
         let first = !core::mem::replace(&mut self.members_known, true);
         if first {
             candidates::all(log.kernel, of_it, work);
         }
-        self.helpers.run(log, of_it, work, Job::Announce);
+        helpers::run(log, of_it, work);
         let node = work.node.as_bytes();
         let missing = btrfs::control(log.kernel, btrfs::BTRFS_IOC_DEVICES_READY, node, &mut work.data);
         if missing == 0 {

@@ -16,10 +16,10 @@ use super::look::look;
 use super::sysfs;
 use crate::buffers::Work;
 use crate::bytes::Dev;
-use crate::kernel::{Fd, Kernel, SHARED};
+use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::spec::Spec;
+use crate::spec::{LAST_SPEC, Spec};
 use core::sync::atomic::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
@@ -34,9 +34,19 @@ pub const MOST_FOUND: usize = 8;
 /// Set in the place of a root whose partition is flagged as read-only.
 pub const READ_ONLY: u32 = 0x100;
 
-/// What they have in common: where in the list of devices the one stands that comes next, the child that is in charge, and
-/// what each child has found. No number is ever written by two.
-pub type Shared = [AtomicU32; SHARED];
+/// The place of what is a member of the root's btrfs: the kernel is told of it.
+pub const MEMBER: u32 = LAST_SPEC + 1;
+
+/// What they have in common. No number is ever written by two.
+#[repr(C)]
+pub struct Shared {
+    /// Where in the list of devices the one stands that comes next.
+    next: AtomicU32,
+    /// The child that is in charge.
+    charge: AtomicU32,
+    /// What each child has found.
+    finds: [[Find; MOST_FOUND]; MOST_CHILDREN],
+}
 /// A device, and the place of the root that names it.
 type Find = [AtomicU32; 2];
 
@@ -61,17 +71,6 @@ impl Finds {
 
 fn read([slot, of]: &Find) -> Option<(Dev, u32)> {
     Some((Dev::unpack(slot.load(Acquire))?, of.load(Relaxed)))
-}
-
-/// What the children do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Job {
-    /// Look for what the roots name.
-    Look,
-    /// Tell the kernel of the members of a btrfs.
-    Announce,
-    /// List the devices.
-    List,
 }
 
 /// The children.
@@ -122,24 +121,27 @@ impl Children {
     }
 }
 
-/// What the children have in common.
-#[derive(Clone, Copy)]
-pub struct Helpers(pub &'static Shared);
+impl Default for Shared {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
-impl Helpers {
-    /// The devices that were found, each with the place of the root that names it.
-    pub fn found(self) -> impl Iterator<Item = (Dev, u32)> {
-        self.finds().iter().filter_map(read)
+impl Shared {
+    /// Nothing found yet.
+    pub const fn new() -> Self {
+        let finds = [const { [const { [const { AtomicU32::new(0) }; 2] }; MOST_FOUND] }; MOST_CHILDREN];
+        Shared { next: AtomicU32::new(0), charge: AtomicU32::new(0), finds }
     }
 
-    fn finds(self) -> &'static [Find] {
-        let [_, _, finds @ ..] = self.0;
-        finds.as_chunks().0
+    /// The devices that were found, each with the place of the root that names it.
+    pub fn found(&self) -> impl Iterator<Item = (Dev, u32)> {
+        self.finds.as_flattened().iter().filter_map(read)
     }
 
     /// The device isn't what it was when it was found.
-    pub fn forget(self, dev: Dev) {
-        for [slot, _] in self.finds() {
+    pub fn forget(&self, dev: Dev) {
+        for [slot, _] in self.finds.as_flattened() {
             if slot.load(Relaxed) == dev.pack() {
                 slot.store(0, Relaxed);
             }
@@ -147,8 +149,8 @@ impl Helpers {
     }
 
     /// What the root in `place` of the list was is another one now.
-    pub fn forget_place(self, place: u32) {
-        for [slot, of] in self.finds() {
+    pub fn forget_place(&self, place: u32) {
+        for [slot, of] in self.finds.as_flattened() {
             if of.load(Relaxed) == place {
                 slot.store(0, Relaxed);
             }
@@ -156,68 +158,67 @@ impl Helpers {
     }
 
     /// Whether the job was done for `dev`, which stands in `place` of the last list.
-    pub fn is_done(self, dev: Dev, place: usize, children: &Children) -> bool {
-        let [next, ..] = self.0;
-        place < next.load(Relaxed) as usize && !children.is_stuck_at(dev)
+    pub fn is_done(&self, dev: Dev, place: usize, children: &Children) -> bool {
+        place < self.next.load(Relaxed) as usize && !children.is_stuck_at(dev)
     }
+}
 
-    /// Has a job done for each of `work.devs`, by children; returns when that is done but for those that are stuck. Where
-    /// one is stuck already none goes.
-    #[inline(never)]
-    pub fn run<K: Kernel>(self, log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work, job: Job) {
-        let [next, charge, ..] = self.0;
-        next.store(0, Relaxed);
-        while work.devs.get(next.load(Relaxed) as usize).is_some() {
-            let Some(child) = work.children.polled.iter().take(MOST_CHILDREN).position(|stuck| stuck.0 < 0) else {
-                return;
-            };
-            let task = &Task { specs, job, me: charge.load(Relaxed), child };
-            let Ok(pidfd) = log.fork(work, |log, work| self.go(log, work, task)) else {
-                // No process to be had: then without one.
-                return self.go(log, work, task);
-            };
-            loop {
-                let before = next.load(Relaxed);
-                if let Ok(Some(_)) = log.kernel.ppoll(&[pidfd], PATIENCE_MS) {
-                    log.kernel.waitid(pidfd);
-                    log.kernel.close(pidfd);
-                    break;
+/// Has each of `work.devs` looked at for `specs`, or listed where there are none, by children; returns when that is done but for those that are stuck. Where
+/// one is stuck already none goes.
+#[inline(never)]
+pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work) {
+    let Shared { next, charge, .. } = log.kernel.shared();
+    next.store(0, Relaxed);
+    while work.devs.get(next.load(Relaxed) as usize).is_some() {
+        let Some(child) = work.children.polled.iter().take(MOST_CHILDREN).position(|stuck| stuck.0 < 0) else {
+            return;
+        };
+        let task = &Task { specs, me: charge.load(Relaxed), child };
+        let Ok(pidfd) = log.fork(work, |log, work| go(log, work, task)) else {
+            // No process to be had: then without one.
+            return go(log, work, task);
+        };
+        loop {
+            let before = next.load(Relaxed);
+            if let Ok(Some(_)) = log.kernel.ppoll(&[pidfd], PATIENCE_MS) {
+                log.kernel.waitid(pidfd);
+                log.kernel.close(pidfd);
+                break;
+            }
+            if next.load(Relaxed) == before {
+                // If it goes on after all it ends behind the device that it is at.
+                charge.store(task.me.wrapping_add(1), Relaxed);
+                let at = work.devs.get((before as usize).wrapping_sub(1));
+                let Children { polled, stuck_at } = &mut work.children;
+                if let (Some(stuck), Some(stuck_at)) = (polled.get_mut(child), stuck_at.get_mut(child)) {
+                    (*stuck, *stuck_at) = (pidfd, at);
                 }
-                if next.load(Relaxed) == before {
-                    // If it goes on after all it ends behind the device that it is at.
-                    charge.store(task.me.wrapping_add(1), Relaxed);
-                    let at = work.devs.get((before as usize).wrapping_sub(1));
-                    let Children { polled, stuck_at } = &mut work.children;
-                    if let (Some(stuck), Some(stuck_at)) = (polled.get_mut(child), stuck_at.get_mut(child)) {
-                        (*stuck, *stuck_at) = (pidfd, at);
-                    }
-                    if let Some(dev) = at {
-                        sysfs::name(log.kernel, specs, dev, work);
-                        log.say(Message::Stuck, &[work.name.as_bytes()]);
-                    }
-                    break;
+                if let Some(dev) = at {
+                    sysfs::name(log.kernel, specs, dev, work);
+                    log.say(Message::Stuck, &[work.name.as_bytes()]);
                 }
+                break;
             }
         }
     }
+}
 
-    /// What a child does.
-    #[inline(never)]
-    fn go<K: Kernel>(self, log: &mut Log<'_, K>, work: &mut Work, task: &Task<'_>) {
-        let [next, charge, ..] = self.0;
-        let Some(finds) = self.finds().as_chunks().0.get(task.child) else { return };
-        while charge.load(Relaxed) == task.me {
-            let place = next.load(Relaxed);
-            let Some(dev) = work.devs.get(place as usize) else { return };
-            next.store(place + 1, Relaxed);
-            if work.children.is_stuck_at(dev) {
-                continue;
-            }
-            match task.job {
-                Job::List => list_one(log, dev, work, true),
-                Job::Look => look(log.kernel, task.specs, dev, work, Some(Finds(finds))),
-                Job::Announce => look(log.kernel, task.specs, dev, work, None),
-            }
+/// What a child does.
+#[inline(never)]
+fn go<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, task: &Task<'_>) {
+    let Shared { next, charge, finds } = log.kernel.shared();
+    let Some(finds) = finds.get(task.child) else { return };
+    while charge.load(Relaxed) == task.me {
+        let place = next.load(Relaxed);
+        let Some(dev) = work.devs.get(place as usize) else { return };
+        next.store(place + 1, Relaxed);
+        if work.children.is_stuck_at(dev) {
+            continue;
+        }
+        if task.specs.is_empty() {
+            list_one(log, dev, work, true);
+        } else {
+            look(log.kernel, task.specs, dev, work, Finds(finds));
         }
     }
 }
@@ -225,7 +226,6 @@ impl Helpers {
 /// What is to be done, and by which child.
 struct Task<'t> {
     specs: &'t [Spec<'t>],
-    job: Job,
     /// The child's number, which is in charge as long as it is this one.
     me: u32,
     /// Its place among those there are at the same time.

@@ -1,7 +1,7 @@
 //! What block devices there are: the first thing that somebody whose root is missing wants to know.
 
 use super::candidates::{self, FLOPPY_MAJOR};
-use super::helpers::{Helpers, Job};
+use super::helpers;
 use super::{look, sysfs};
 use crate::buffers::Work;
 use crate::bytes::{Dev, take_part, trim};
@@ -10,13 +10,13 @@ use crate::kmsg::Log;
 use crate::message::Message;
 
 /// Says of every block device what the kernel knows of it, and what it says of itself.
-pub fn list<K: Kernel>(log: &mut Log<'_, K>, helpers: Helpers, work: &mut Work) {
+pub fn list<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
     candidates::all(log.kernel, &mut [], work);
-    helpers.run(log, &[], work, Job::List);
+    helpers::run(log, &[], work);
     // What the kernel knows of those that don't answer.
     let mut place = 0;
     while let Some(dev) = work.devs.get(place) {
-        if !helpers.is_done(dev, place, &work.children) {
+        if !log.kernel.shared().is_done(dev, place, &work.children) {
             list_one(log, dev, work, false);
         }
         place += 1;

@@ -1,6 +1,6 @@
 //! A look at one device: its content and its partition table, held against what the roots are named by.
 
-use super::helpers::{Finds, READ_ONLY};
+use super::helpers::{Finds, MEMBER, READ_ONLY};
 use super::{btrfs, sysfs};
 use crate::buffers::Work;
 use crate::bytes::{Dev, ZStr};
@@ -96,24 +96,22 @@ pub fn identify<K: Kernel>(kernel: &mut K, dev: Dev, work: &mut Work) {
     }
 }
 
-/// Looks at a device: what of it, or of its partitions, one of `specs` names is put down among the `finds`, or, where
-/// there are none, announced as a member of its file system.
+/// Looks at a device: what of it, or of its partitions, one of `specs` names is put down among the `finds`, or, in
+/// the place [`MEMBER`], announced as a member of its file system.
 #[inline(never)]
-pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut Work, finds: Option<Finds>) {
+pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut Work, finds: Finds) {
     work.partitions.fill((0, 0));
     let Some(fd) = read(kernel, specs, true, dev, work) else { return };
     kernel.close(fd);
     for spec in specs {
         if spec.dev == Some(dev) || spec.is_content(&work.identity) {
-            match finds {
-                Some(finds) => finds.found(dev, spec.place),
-                None => {
-                    btrfs::control(kernel, btrfs::BTRFS_IOC_SCAN_DEV, work.name.as_bytes(), &mut work.data);
-                }
+            if spec.place == MEMBER {
+                btrfs::control(kernel, btrfs::BTRFS_IOC_SCAN_DEV, work.name.as_bytes(), &mut work.data);
+            } else {
+                finds.found(dev, spec.place);
             }
         }
     }
-    let Some(finds) = finds else { return };
     let Work { name, partitions, data, .. } = &mut *work;
     for (number, _) in partitions {
         if *number != 0 {

@@ -4,9 +4,10 @@
 //! What is mounted stands in the tree under a name of its own (`@proc/cmdline`), which a path leads to by its mount
 //! point; below a descriptor of the initramfs's root are the initramfs's own files, whatever is mounted on them.
 
-use super::{Fd, Kernel, Result, SHARED, Stat};
+use super::{Fd, Kernel, Result, Stat};
 use crate::buffers::Buffers;
 use crate::bytes::{Dev, Text, ZStr};
+use crate::device::helpers::Shared;
 use crate::disk::Source;
 use crate::error::Errno;
 use crate::handover::program::tests::elf;
@@ -21,7 +22,6 @@ use linux_raw_sys::ioctl::{BLKGETDISKSEQ, BLKSSZGET, BTRFS_IOC_DEVICES_READY, BT
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::AtomicU32;
 
 mod block;
 pub(crate) use block::Block;
@@ -143,6 +143,8 @@ pub(crate) struct Fake {
     stdio: bool,
     line: Line,
     path: Text,
+    /// Once it is shared.
+    shared: Option<&'static Shared>,
 }
 
 impl Fake {
@@ -197,6 +199,7 @@ impl Fake {
             stdio: true,
             line: Line::new(),
             path: Text::new(),
+            shared: None,
         };
         fake.mountable.insert(
             "proc",
@@ -802,9 +805,14 @@ impl Kernel for Fake {
         Ok(next.map(|(_, fd)| fd))
     }
 
-    fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]> {
+    fn share(&mut self) -> Result<()> {
         self.call("mmap shared".into())?;
-        Ok(Box::leak(Box::new([const { AtomicU32::new(0) }; SHARED])))
+        self.shared = Some(Box::leak(Box::new(Shared::new())));
+        Ok(())
+    }
+
+    fn shared(&mut self) -> &'static Shared {
+        self.shared.expect("shared memory")
     }
 
     fn clone(&mut self) -> Result<Fd> {

@@ -4,12 +4,11 @@
 use super::{Linux, start};
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
-use core::sync::atomic::AtomicU32;
 use linux_raw_sys::btrfs::{BTRFS_PATH_NAME_MAX, btrfs_ioctl_vol_args};
 use linux_raw_sys::general::{
     __kernel_timespec, AT_EMPTY_PATH, CLD_EXITED, CLOCK_MONOTONIC, CLONE_PIDFD, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC,
-    LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_CLOEXEC, P_PIDFD, POLLIN,
-    PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, SIGKILL, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MNT_ID, STATX_MODE,
+    LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, O_CLOEXEC, P_PIDFD,
+    POLLIN, PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, SIGKILL, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MNT_ID, STATX_MODE,
     STATX_TYPE, W_OK, WEXITED, X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
 };
 use linux_raw_sys::ioctl::TIOCSCTTY;
@@ -17,9 +16,10 @@ use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
 use linux_raw_sys::prctl::PR_SET_PDEATHSIG;
 use pintle::bytes::{Dev, Text, ZStr};
+use pintle::device::helpers::Shared;
 use pintle::disk::Source;
 use pintle::error::Errno;
-use pintle::kernel::{Fd, Kernel, MOST_POLLED, Result, SHARED, Stat};
+use pintle::kernel::{Fd, Kernel, MOST_POLLED, Result, Stat};
 use pintle::kmsg::Line;
 use pintle::z;
 use syscalls::{Sysno, raw_syscall};
@@ -90,6 +90,13 @@ impl Source for Opened {
         Linux::new().pread(self.0, buffer, offset).map_or(0, <[u8]>::len)
     }
 }
+
+/// As much as the largest page of either architecture: it is mapped by whole pages.
+#[repr(align(0x10000))]
+struct Page(Shared);
+
+/// What children have in common with their parent, once it is mapped so. (In a place that everybody knows.)
+static SHARED: Page = Page(Shared::new());
 
 impl Kernel for Linux {
     fn getpid(&mut self) -> i32 {
@@ -362,14 +369,15 @@ impl Kernel for Linux {
         Ok(polled.iter().find(|polled| polled.revents != 0).map(|polled| Fd(polled.fd)))
     }
 
-    fn shared(&mut self) -> Result<&'static [AtomicU32; SHARED]> {
-        let (length, protection) = (size_of::<[AtomicU32; SHARED]>(), PROT_READ | PROT_WRITE);
-        // SAFETY: the kernel chooses a free place.
-        let address =
-            unsafe { raw_syscall!(Sysno::mmap, 0, length, protection, MAP_SHARED | MAP_ANONYMOUS, -1_i32, 0) };
-        result_u64(address)?;
-        // SAFETY: a page of zeros is there and is never unmapped; all who see it see atomics.
-        Ok(unsafe { &*core::ptr::with_exposed_provenance(address) })
+    fn share(&mut self) -> Result<()> {
+        let (address, length) = (&raw const SHARED, size_of::<Page>());
+        let (protection, flags) = (PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+        // SAFETY: replaces pages that hold nothing but atomics, which are 0 afterwards too.
+        result_u64(unsafe { raw_syscall!(Sysno::mmap, address, length, protection, flags, -1_i32, 0) }).map(drop)
+    }
+
+    fn shared(&mut self) -> &'static Shared {
+        &SHARED.0
     }
 
     #[inline(never)]
