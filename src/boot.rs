@@ -65,7 +65,10 @@ fn boot_root<K: Kernel>(
     if is_initramfs(request) {
         return handover::stay(log, request, work);
     }
-    let Ok(mut search) = search(log, request, true, work) else { return };
+    let mut search = Search::new(request, work.times.started_ms(), true);
+    if begin(log, &mut search, work).is_err() {
+        return;
+    }
     // Where a root was there the devices are no question.
     let mut seen = false;
     while mount_next(log, &mut search, work).is_ok() {
@@ -87,7 +90,10 @@ pub fn explain<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mu
         log.say(Message::WouldStay, &[]);
         return true;
     }
-    let Ok(mut search) = search(log, request, false, work) else { return false };
+    let mut search = Search::new(request, work.times.started_ms(), false);
+    if begin(log, &mut search, work).is_err() {
+        return false;
+    }
     let mounts = mount_next(log, &mut search, work).is_ok();
     if !mounts {
         device::list::list(log, work);
@@ -99,22 +105,16 @@ fn is_initramfs(request: &Request<'_>) -> bool {
     is(request.root_word(), "initramfs")
 }
 
-/// A search for the roots that the command line names.
+/// Begins the search for the roots that the command line names.
 #[inline(never)]
-fn search<'a, K: Kernel>(
-    log: &mut Log<'_, K>,
-    request: &'a Request<'a>,
-    boots: bool,
-    work: &mut Work,
-) -> Result<Search<'a>, Failed> {
+fn begin<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Work) -> Result<(), Failed> {
     if let Err(errno) = log.kernel.share() {
-        log.failed(Message::FindRoot, request.root_word(), errno);
+        log.failed(Message::FindRoot, search.request.root_word(), errno);
         return Err(Failed);
     }
-    let mut search = Search::new(request, work.times.started_ms(), boots);
-    read_specs(log, request, &mut search.specs);
+    read_specs(log, search.request, &mut search.specs);
     search.begin(log, work);
-    Ok(search)
+    Ok(())
 }
 
 /// Mounts the next of the roots that are looked for and can be mounted; it is off the list then, as are those before it.
