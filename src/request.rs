@@ -57,6 +57,7 @@ const WAIT_VALUE: &[u8] = b"ever";
 
 const WAIT: usize = Key::Wait as usize;
 const RESCUE: usize = Key::Rescue as usize;
+const RW: usize = Key::Mode as usize + 1;
 const MODE: usize = Key::Mode as usize;
 const FAIL: usize = Key::Fail as usize;
 const DUPLICATE: usize = Key::Duplicate as usize;
@@ -76,11 +77,12 @@ impl<'a> Request<'a> {
         // A loop; an array's default is a store each.
         let mut request = Request { values: core::array::from_fn(|_| None) };
         for word in words(line) {
-            let (place, value) = match (place_of(KEYS, word.name), word.value) {
-                (place @ ..RESCUE, Some(value)) => (place, value),
-                (RESCUE, None) => (RESCUE, word.name),
-                (WAIT, None) => (WAIT, WAIT_VALUE),
-                (MODE..NOWHERE, None) => (MODE, word.name),
+            let place = place_of(KEYS, word.name);
+            let (place, value) = match word.value {
+                Some(value) if place < RESCUE => (place, value),
+                None if place == WAIT => (place, WAIT_VALUE),
+                None if place == RW => (MODE, word.name),
+                None if place >= RESCUE => (place, word.name),
                 _ => (NOWHERE, word.name),
             };
             let values = match place {
