@@ -20,8 +20,8 @@ use linux_raw_sys::general::{
 /// Moves /dev, /proc, /sys and /run into the new root. One whose directory is missing there, or is a link, is detached:
 /// it must not hold the initramfs. So is one of which somebody `has` mounted another there.
 pub(super) fn move_apis<K: Kernel>(log: &mut Log<'_, K>, has: bool) {
-    for api in APIS.iter().rev() {
-        move_one(log, api.path, has);
+    for path in APIS.iter().rev() {
+        move_one(log, *path, has);
     }
 }
 
@@ -52,8 +52,8 @@ fn move_into<K: Kernel>(kernel: &mut K, path: ZStr<'_>, has: bool) -> Result<()>
 /// Undoes [`move_apis`]: the log's files and the failure policy's are where they were, in the mount of the initramfs that
 /// is `/` now. What wasn't moved stays.
 pub(super) fn move_back<K: Kernel>(kernel: &mut K) {
-    for api in &APIS {
-        let _ = kernel.move_mount(Fd::CWD, api.path.relative(), Fd::CWD, api.path, 0);
+    for path in APIS {
+        let _ = kernel.move_mount(Fd::CWD, path.relative(), Fd::CWD, path, 0);
     }
 }
 
