@@ -29,10 +29,9 @@ pub fn find<K: Kernel>(log: &mut Log<'_, K>, boots: bool, work: &mut Work) -> Op
     candidates::all(log.kernel, specs, work);
     helpers::run(log, specs, work);
     let mut disk = None;
-    for (partition, place) in log.kernel.shared().found() {
-        if place == LAST_SPEC {
-            disk = Some(sysfs::disk_of(log.kernel, partition, &mut work.list));
-        }
+    let mut next = 0;
+    while let Some(partition) = log.kernel.shared().found(LAST_SPEC, &mut next) {
+        disk = Some(sysfs::disk_of(log.kernel, partition, &mut work.list));
     }
     Some(disk)
 }

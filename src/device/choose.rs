@@ -1,7 +1,7 @@
 //! Of the devices that a root's name fits, the one that is meant.
 
 use super::find::Search;
-use super::helpers::{MOST_FOUND, READ_ONLY};
+use super::helpers::MOST_FOUND;
 use super::{boot_disk, look, sysfs};
 use crate::boot::Failed;
 use crate::buffers::Work;
@@ -21,9 +21,9 @@ pub fn choose<K: Kernel>(
     log: &mut Log<'_, K>,
     search: &mut Search<'_>,
     work: &mut Work,
-    chosen_place: &mut usize,
+    chosen_place: &mut u32,
 ) -> Result<Option<Dev>, Failed> {
-    for place in 0..LAST_SPEC as usize {
+    for place in 0..LAST_SPEC {
         let by = search.by(place);
         match by {
             // What couldn't be mounted is still there.
@@ -54,12 +54,12 @@ fn first(matches: &Matches) -> Option<Dev> {
 
 /// The devices that the root in `place` fits, and their number: each once, none that another is made of, and no disk one of
 /// whose partitions fits too (a hybrid image shows the same file system as both).
-fn gather<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, place: usize, by: By, matches: &mut Matches) -> usize {
+fn gather<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, place: u32, by: By, matches: &mut Matches) -> usize {
     let [reader, ..] = &mut work.path;
     let mut count = 0;
-    for (dev, of) in log.kernel.shared().found() {
-        if (of & !READ_ONLY) as usize == place
-            && !matches.contains(&Some(dev))
+    let mut next = 0;
+    while let Some(dev) = log.kernel.shared().found(place, &mut next) {
+        if !matches.contains(&Some(dev))
             && (matches!(by, By::Name | By::Number) || !sysfs::is_held(log.kernel, dev, reader))
             && let Some(slot) = matches.get_mut(count)
         {
@@ -153,10 +153,6 @@ fn decide<K: Kernel>(
         log.say(Message::Duplicate, &[text]);
         return Err(Failed);
     }
-    for (dev, of) in log.kernel.shared().found() {
-        if Some(dev) == chosen {
-            search.read_only |= of & READ_ONLY != 0;
-        }
-    }
+    search.read_only |= chosen.is_some_and(|dev| log.kernel.shared().is_read_only(dev));
     Ok(chosen)
 }

@@ -126,15 +126,15 @@ impl<'a> Search<'a> {
     }
 
     /// What the root in this place is looked for by.
-    pub fn by(&self, place: usize) -> By {
-        self.specs.get(place).map_or(By::Nothing, |spec| spec.by)
+    pub fn by(&self, place: u32) -> By {
+        self.specs.get(place as usize).map_or(By::Nothing, |spec| spec.by)
     }
 
     /// The root in this place is not to be tried any more. Returns its name.
-    fn take(&mut self, place: usize) -> &'a [u8] {
+    fn take(&mut self, place: u32) -> &'a [u8] {
         let [.., own] = &mut self.specs;
         own.by = By::Nothing;
-        self.specs.get_mut(place).map_or(b"", |spec| {
+        self.specs.get_mut(place as usize).map_or(b"", |spec| {
             spec.by = By::Nothing;
             spec.text
         })
@@ -176,7 +176,8 @@ impl<'a> Search<'a> {
                     }
                 }
             }
-            if let Some(place) = self.specs.iter().position(|spec| spec.by == By::Source) {
+            let source = self.specs.iter().position(|spec| spec.by == By::Source);
+            if let Some(place) = source.and_then(|place| place.try_into().ok()) {
                 break (None, place);
             }
             all = self.wait(log, work)?;
@@ -287,10 +288,10 @@ fn listen<K: Kernel>(kernel: &mut K, socket: Fd, specs: &mut Specs<'_>, work: &m
 
 /// Opens the device that the root in `place` names; its name then stands in `work.node`, what is on it in
 /// `work.identity`. `None`: it is gone, another one by now, or its content is.
-fn hold<K: Kernel>(kernel: &mut K, specs: &Specs<'_>, dev: Dev, place: usize, work: &mut Work) -> Option<Fd> {
+fn hold<K: Kernel>(kernel: &mut K, specs: &Specs<'_>, dev: Dev, place: u32, work: &mut Work) -> Option<Fd> {
     let fd = look::read(kernel, specs, false, dev, work)?;
     work.node.set(work.name.as_bytes());
-    if let Some(spec) = specs.get(place)
+    if let Some(spec) = specs.get(place as usize)
         && spec.by.is_content()
         && !spec.is_content(&work.identity)
     {

@@ -134,9 +134,27 @@ impl Shared {
         Shared { next: AtomicU32::new(0), charge: AtomicU32::new(0), finds }
     }
 
-    /// The devices that were found, each with the place of the root that names it.
-    pub fn found(&self) -> impl Iterator<Item = (Dev, u32)> {
-        self.finds.as_flattened().iter().filter_map(read)
+    /// The next device that was found for the root in `place`: `next` is where to go on.
+    #[inline(never)]
+    pub fn found(&self, place: u32, next: &mut usize) -> Option<Dev> {
+        loop {
+            let find = self.finds.as_flattened().get(*next)?;
+            *next += 1;
+            if let Some((dev, of)) = read(find)
+                && of & !READ_ONLY == place
+            {
+                return Some(dev);
+            }
+        }
+    }
+
+    /// Whether the device was found as a partition that is flagged as read-only.
+    pub fn is_read_only(&self, dev: Dev) -> bool {
+        let mut is = false;
+        for find in self.finds.as_flattened() {
+            is |= read(find).is_some_and(|(found, of)| found == dev && of & READ_ONLY != 0);
+        }
+        is
     }
 
     /// The device isn't what it was when it was found.
