@@ -85,7 +85,7 @@ messages! {
         Stuck "4find root: /dev/%: does not answer: looking at the others",
         Match "3\x01 is on /dev/%",
         Incomplete "4\x01: btrfs: devices are missing: waiting",
-        Device "3\x0e%\x05\x06\x07, % sectors of 512 bytes",
+        Device "3\x0e%%\x05\x06\x07, % sectors of 512 bytes",
         DevicesEnd "3\x0eno other block device",
         Panic "3\x0fPID 1 ends, the kernel panics, panic= decides",
         Fail "3\x0fthe machine will % in 10 s",

@@ -7,6 +7,7 @@ use crate::boot::Failed;
 use crate::buffers::Work;
 use crate::bytes::{Text, ZStr, is, take_part, trim};
 use crate::device::find::{Found, Search};
+use crate::device::list;
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel};
@@ -41,10 +42,8 @@ pub fn mount<K: Kernel>(
         return Err(Failed);
     }
     if !search.boots {
-        let (name, identity) = (work.name.as_bytes(), &work.identity);
-        let (fstype, uuid, label) = (identity.fstype(), identity.uuid.as_bytes(), identity.label.as_bytes());
         let how = how(search.read_only);
-        log.say(Message::WouldMount, &[search.text(), name, fstype, uuid, label, how]);
+        list::say(log, Message::WouldMount, search.text(), &work.name, &work.identity, how);
         return Ok(());
     }
     make_directory(log.kernel, search.point);

@@ -4,7 +4,8 @@ use super::candidates::{self, FLOPPY_MAJOR};
 use super::helpers;
 use super::{look, sysfs};
 use crate::buffers::Work;
-use crate::bytes::{Dev, take_part, trim};
+use crate::bytes::{Dev, Text, take_part};
+use crate::identity::Identity;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
@@ -31,17 +32,30 @@ pub(super) fn list_one<K: Kernel>(log: &mut Log<'_, K>, dev: Dev, work: &mut Wor
     if answers && dev.major() != FLOPPY_MAJOR {
         look::identify(log.kernel, dev, work);
     }
-    let Work { list, identity, data, .. } = work;
+    let Work { list, identity, name, .. } = work;
     // Lines, in one.
-    data.clear();
+    name.clear();
     let mut lines = sysfs::of(log.kernel, dev, b"uevent", list);
     while let Some(line) = take_part(&mut lines, b'\n') {
-        data.push(line);
-        data.push(b" ");
+        name.push(line);
+        name.push(b" ");
     }
-    let uevent = trim(data.as_bytes());
+    name.trim_end();
     // sysfs counts in 512 bytes, whatever the device's own sectors are.
     let size = sysfs::of(log.kernel, dev, b"size", list);
+    say(log, Message::Device, b"", name, identity, size);
+}
+
+/// Says of a device what it is called, what is on it, and one thing more; `root` is what the command line calls it.
+#[inline(never)]
+pub fn say<K: Kernel>(
+    log: &mut Log<'_, K>,
+    message: Message,
+    root: &[u8],
+    name: &Text,
+    identity: &Identity,
+    more: &[u8],
+) {
     let (fstype, uuid, label) = (identity.fstype(), identity.uuid.as_bytes(), identity.label.as_bytes());
-    log.say(Message::Device, &[uevent, fstype, uuid, label, size]);
+    log.say(message, &[root, name.as_bytes(), fstype, uuid, label, more]);
 }
