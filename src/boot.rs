@@ -11,7 +11,7 @@ use crate::guard::Initramfs;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::request::{Key, Request};
+use crate::request::{Key, Mount, Request};
 use crate::spec::{By, Spec, Specs, take_first};
 use crate::times::Stage;
 use crate::{handover, module, mounts, policy, root, usr};
@@ -109,10 +109,10 @@ fn is_initramfs(request: &Request<'_>) -> bool {
 #[inline(never)]
 fn begin<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Work) -> Result<(), Failed> {
     if let Err(errno) = log.kernel.share() {
-        log.failed(Message::FindRoot, search.request.root_word(), errno);
+        log.failed(Message::FindRoot, search.mount.device, errno);
         return Err(Failed);
     }
-    read_specs(log, search.request, &mut search.specs);
+    read_specs(log, &search.mount, &mut search.specs);
     search.begin(log, work);
     Ok(())
 }
@@ -129,8 +129,8 @@ fn mount_next<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &m
             log.kernel.close(found.fd);
         }
         if mounted.is_ok() {
-            if let Some(roots) = search.request.get(Key::Roots) {
-                log.say(Message::Took, &[roots, name]);
+            if search.mount.is_list {
+                log.say(Message::Took, &[search.mount.device, name]);
             }
             return mounted;
         }
@@ -147,22 +147,21 @@ fn mount_usr<K: Kernel>(
     fstab: &mut [u8],
     work: &mut Work,
 ) {
-    let Some(request) = &usr::request(log.kernel, request, fstab) else { return };
-    let mut search = search.of_usr(log.kernel, request);
+    let Some(usr) = usr::mount(log.kernel, request, fstab) else { return };
+    let mut search = search.of_usr(log.kernel, usr);
     let [.., slot, _] = &mut search.specs;
-    read_spec(log, slot, request.root_word(), request.get(Key::Fstypes).unwrap_or_default());
+    read_spec(log, slot, usr.device, usr.fstypes.unwrap_or_default());
     match mount_next(log, &mut search, work) {
         Ok(()) => handover::attach_usr(log),
-        Err(Failed) => log.say(Message::NoUsr, &[request.root_word()]),
+        Err(Failed) => log.say(Message::NoUsr, &[usr.device]),
     }
 }
 
 /// Puts the roots that are to be tried into `specs`. Forms that pintle doesn't know are said, and passed over: where there
 /// are no others nothing is looked for, and the devices are listed.
-fn read_specs<'a, K: Kernel>(log: &mut Log<'_, K>, request: &Request<'a>, specs: &mut Specs<'a>) {
-    let fstypes = request.get(Key::Fstypes).unwrap_or_default();
-    let is_list = request.get(Key::Roots).is_some();
-    let mut rest = request.root_word();
+fn read_specs<'a, K: Kernel>(log: &mut Log<'_, K>, mount: &Mount<'a>, specs: &mut Specs<'a>) {
+    let fstypes = mount.fstypes.unwrap_or_default();
+    let mut rest = mount.device;
     let [first, .., _, _] = specs;
     if rest.is_empty() {
         first.by = By::Type;
@@ -173,7 +172,7 @@ fn read_specs<'a, K: Kernel>(log: &mut Log<'_, K>, request: &Request<'a>, specs:
         if rest.is_empty() {
             break;
         }
-        let root = if is_list { take_first(&mut rest) } else { core::mem::take(&mut rest) };
+        let root = if mount.is_list { take_first(&mut rest) } else { core::mem::take(&mut rest) };
         read_spec(log, slot, root, fstypes);
     }
 }

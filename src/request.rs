@@ -11,6 +11,26 @@ pub struct Request<'a> {
     values: [Option<&'a [u8]>; Key::Mode as usize + 1],
 }
 
+/// What is to be mounted.
+#[derive(Clone, Copy)]
+pub struct Mount<'a> {
+    /// What the device is called.
+    pub device: &'a [u8],
+    /// Whether that is a list, to be tried in order.
+    pub is_list: bool,
+    /// A comma list of types to try, in order.
+    pub fstypes: Option<&'a [u8]>,
+    /// Mount options: of the root the file system's own.
+    pub flags: &'a [u8],
+}
+
+impl<'a> Mount<'a> {
+    /// One for /usr; an empty type is any.
+    pub fn of_usr(device: &'a [u8], fstypes: &'a [u8], flags: &'a [u8]) -> Self {
+        Mount { device, is_list: false, fstypes: Some(fstypes).filter(|types| !types.is_empty()), flags }
+    }
+}
+
 /// A kind of word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Key {
@@ -115,15 +135,20 @@ impl<'a> Request<'a> {
         !is(self.get(Key::Mode).unwrap_or_default(), "rw")
     }
 
-    /// The same boot, but for what is mounted: device, types and flags of /usr.
-    pub fn of_usr(&self, [root, fstypes, flags]: [Option<&'a [u8]>; 3]) -> Request<'a> {
-        let mut usr = *self;
-        if let Some(roots) = usr.values.get_mut(Key::Roots as usize) {
-            *roots = None;
+    /// What it says of the root.
+    pub fn root(&self) -> Mount<'a> {
+        Mount {
+            device: self.root_word(),
+            is_list: self.get(Key::Roots).is_some(),
+            fstypes: self.get(Key::Fstypes),
+            flags: self.get(Key::Flags).unwrap_or_default(),
         }
-        let [usr_root, usr_fstypes, usr_flags, ..] = &mut usr.values;
-        (*usr_root, *usr_fstypes, *usr_flags) = (root, fstypes.filter(|types| !types.is_empty()), flags);
-        usr
+    }
+
+    /// What it says of /usr; `None`: nothing.
+    pub fn usr(&self) -> Option<Mount<'a>> {
+        let (fstypes, flags) = (self.get(Key::UsrFstypes), self.get(Key::UsrFlags));
+        Some(Mount::of_usr(self.get(Key::Usr)?, fstypes.unwrap_or_default(), flags.unwrap_or_default()))
     }
 
     /// How long to wait for the root device: seconds from pintle's start, `rootdelay=` not counted. `None`, for ever,

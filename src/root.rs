@@ -15,7 +15,6 @@ use crate::kmsg::Log;
 use crate::message::Message;
 use crate::mounts::make_directory;
 use crate::network;
-use crate::request::Key;
 use crate::usr;
 use crate::z;
 use linux_raw_sys::general::{MNT_DETACH, MS_RDONLY, MS_SILENT};
@@ -62,7 +61,7 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
     if !found.is_none_or(is_still) {
         return Message::Swapped;
     }
-    let (list, separator) = match search.request.get(Key::Fstypes) {
+    let (list, separator) = match search.mount.fstypes {
         Some(fstypes) => (fstypes, b','),
         // Only on a device that was named itself. Without /proc there is no type to try, and the last line says so.
         None if content.is_empty() => (file::text(kernel, b"/proc/filesystems", &[], page), b'\n'),
@@ -71,7 +70,7 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
         None if is(content, "ntfs") => (&b"ntfs3,ntfs"[..], b','),
         None => (content, b','),
     };
-    let options = search.request.get(Key::Flags).unwrap_or_default();
+    let options = search.mount.flags;
     let mut flags = MS_SILENT;
     if search.point == USR_POINT {
         flags |= usr::options(options, data);

@@ -6,7 +6,7 @@
 use crate::bytes::{NOWHERE, Text, place_of, take_part, trim, until};
 use crate::file;
 use crate::kernel::Kernel;
-use crate::request::{Key, Request};
+use crate::request::{Mount, Request};
 
 /// Options that are flags of mount(2), each in the place of its bit.
 const FLAGS: &[u8] = b"ro|nosuid|nodev|noexec|sync|||dirsync|nosymfollow||noatime|nodiratime";
@@ -14,16 +14,15 @@ const FLAGS: &[u8] = b"ro|nosuid|nodev|noexec|sync|||dirsync|nosymfollow||noatim
 const OTHERS: &[u8] =
     b"defaults|rw|suid|dev|exec|async|atime|diratime|relatime|auto|noauto|nofail|user|nouser|users|owner|_netdev";
 
-/// What is asked for of /usr, as if it were a root: by the command line, or by the new root's fstab, which `buffer` is for.
+/// What is asked for of /usr: by the command line, or by the new root's fstab, which `buffer` is for.
 /// `None`: nothing.
-pub fn request<'a, K: Kernel>(kernel: &mut K, request: &Request<'a>, buffer: &'a mut [u8]) -> Option<Request<'a>> {
-    let mut values = [request.get(Key::Usr), request.get(Key::UsrFstypes), request.get(Key::UsrFlags)];
-    if values[0].is_none() {
+pub fn mount<'a, K: Kernel>(kernel: &mut K, request: &Request<'a>, buffer: &'a mut [u8]) -> Option<Mount<'a>> {
+    request.usr().or_else(|| {
         kernel.path().set(b"/etc/fstab");
         let length = file::read_in_root(kernel, buffer).ok()?;
-        values = entry(buffer.get(..length as usize).unwrap_or_default(), b"/usr")?.map(Some);
-    }
-    Some(request.of_usr(values))
+        let [device, fstype, flags] = entry(buffer.get(..length as usize).unwrap_or_default(), b"/usr")?;
+        Some(Mount::of_usr(device, fstype, flags))
+    })
 }
 
 /// Device, type and options of what fstab(5) has mounted at `point`; an empty type is any.

@@ -10,7 +10,7 @@ use crate::error::Errno;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::request::{DEFAULT_WAIT, Key, Request};
+use crate::request::{DEFAULT_WAIT, Key, Mount, Request};
 use crate::root::{MOUNT_POINT, USR_POINT};
 use crate::spec::{By, Spec, Specs, USR_SPEC, no_specs};
 use crate::uevent::Uevent;
@@ -30,6 +30,8 @@ const MOST_UEVENTS: usize = 256;
 pub struct Search<'a> {
     /// The command line.
     pub request: &'a Request<'a>,
+    /// What is to be mounted.
+    pub mount: Mount<'a>,
     /// Where the root is mounted; /usr is one that is mounted elsewhere, with the options of mount(8).
     pub point: ZStr<'static>,
     /// Whether this is a boot: otherwise nothing is mounted, and nothing waited for.
@@ -73,6 +75,7 @@ impl<'a> Search<'a> {
     pub fn new(request: &'a Request<'a>, started_ms: u64, boots: bool) -> Self {
         Search {
             request,
+            mount: request.root(),
             specs: no_specs(),
             point: MOUNT_POINT,
             boots,
@@ -105,13 +108,19 @@ impl<'a> Search<'a> {
     }
 
     /// A search for /usr.
-    pub fn of_usr<K: Kernel>(&self, kernel: &mut K, request: &'a Request<'a>) -> Self {
-        let mut usr = Search::new(request, self.started_ms, self.boots);
+    pub fn of_usr<K: Kernel>(&self, kernel: &mut K, mount: Mount<'a>) -> Self {
         // Of another root's, before.
         kernel.shared().forget_place(USR_SPEC);
-        usr.point = USR_POINT;
-        (usr.deadline_ms, usr.notice_ms) = (self.deadline_ms, u64::MAX);
-        usr
+        Search {
+            mount,
+            specs: no_specs(),
+            point: USR_POINT,
+            notice_ms: u64::MAX,
+            without_socket: None,
+            read_only: self.request.read_only(),
+            members_known: false,
+            ..*self
+        }
     }
 
     /// Whether it isn't too late to try once more; sleeps before.
@@ -142,7 +151,7 @@ impl<'a> Search<'a> {
 
     /// What the command line calls the root.
     pub fn text(&self) -> &'a [u8] {
-        let word = self.request.root_word();
+        let word = self.mount.device;
         if word.is_empty() { b"the root partition" } else { word }
     }
 
