@@ -127,8 +127,8 @@ pub trait Kernel {
     fn uevent_socket(&mut self) -> Result<Fd>;
     /// One datagram and its sender's netlink port, 0 for the kernel. Doesn't block.
     fn recvfrom<'b>(&mut self, socket: Fd, buffer: &'b mut [u8]) -> Result<(&'b [u8], u32)>;
-    /// Waits until one of `fds`, [`MOST_POLLED`] at most, is readable, and says which; `None` after `timeout_ms`.
-    fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Result<Option<Fd>>;
+    /// Waits until one of `fds`, [`MOST_POLLED`] at most, is readable, and says which; `None` after `timeout_ms`, or where it can't.
+    fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Option<Fd>;
 
     /// Makes what stands in [`Kernel::shared`] one for the process and those that it forks (mmap(2)), and empty.
     fn share(&mut self) -> Result<()>;

@@ -246,7 +246,7 @@ impl<'a> Search<'a> {
             let socket = *socket(work);
             let most_ms = if socket.0 < 0 { RESCAN_MS } else { u64::MAX };
             let pause_ms = most_ms.min(self.deadline_ms.min(self.notice_ms) - now_ms);
-            let Ok(Some(fd)) = log.kernel.ppoll(&work.children.polled, pause_ms) else {
+            let Some(fd) = log.kernel.ppoll(&work.children.polled, pause_ms) else {
                 if socket.0 < 0 {
                     return Ok(true);
                 }
@@ -312,5 +312,5 @@ fn hold<K: Kernel>(kernel: &mut K, specs: &Specs<'_>, dev: Dev, place: u32, work
 
 /// Sleeps; a signal would only shorten it, and PID 1 has asked for none.
 pub fn sleep<K: Kernel>(kernel: &mut K, milliseconds: u64) {
-    let _ = kernel.ppoll(&[], milliseconds);
+    kernel.ppoll(&[], milliseconds);
 }

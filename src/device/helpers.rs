@@ -198,7 +198,7 @@ pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work)
         };
         loop {
             let before = next.load(Relaxed);
-            if let Ok(Some(_)) = log.kernel.ppoll(&[pidfd], PATIENCE_MS) {
+            if log.kernel.ppoll(&[pidfd], PATIENCE_MS).is_some() {
                 log.kernel.waitid(pidfd);
                 log.kernel.close(pidfd);
                 break;

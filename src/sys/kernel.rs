@@ -356,7 +356,7 @@ impl Kernel for Linux {
         Ok((filled(buffer, length), address.nl_pid))
     }
 
-    fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Result<Option<Fd>> {
+    fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Option<Fd> {
         let mut timeout = timespec(timeout_ms);
         #[allow(clippy::cast_possible_truncation, reason = "1")]
         const READABLE: i16 = POLLIN as i16;
@@ -365,8 +365,8 @@ impl Kernel for Linux {
             place.fd = fd.0;
         }
         // SAFETY: reads and writes so many pollfds (a negative fd is passed over) and one timespec; no mask.
-        unsafe { call!(ppoll, &raw mut polled, MOST_POLLED, &raw mut timeout, 0, 0) }?;
-        Ok(polled.iter().find(|polled| polled.revents != 0).map(|polled| Fd(polled.fd)))
+        let _ = unsafe { call!(ppoll, &raw mut polled, MOST_POLLED, &raw mut timeout, 0, 0) };
+        polled.iter().find(|polled| polled.revents != 0).map(|polled| Fd(polled.fd))
     }
 
     fn share(&mut self) -> Result<()> {
