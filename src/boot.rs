@@ -150,17 +150,16 @@ fn mount_usr<K: Kernel>(
     let Some(usr) = usr::mount(log.kernel, request, fstab) else { return };
     let mut search = search.of_usr(log.kernel, usr);
     let [.., slot, _] = &mut search.specs;
-    read_spec(log, slot, usr.device, usr.fstypes.unwrap_or_default());
+    read_spec(log, slot, usr.device, &search.mount);
     match mount_next(log, &mut search, work) {
         Ok(()) => handover::attach_usr(log),
-        Err(Failed) => log.say(Message::NoUsr, &[usr.device]),
+        Err(Failed) => log.say(Message::NoUsr, &[search.mount.device]),
     }
 }
 
 /// Puts the roots that are to be tried into `specs`. Forms that pintle doesn't know are said, and passed over: where there
 /// are no others nothing is looked for, and the devices are listed.
 fn read_specs<'a, K: Kernel>(log: &mut Log<'_, K>, mount: &Mount<'a>, specs: &mut Specs<'a>) {
-    let fstypes = mount.fstypes.unwrap_or_default();
     let mut rest = mount.device;
     let [first, .., _, _] = specs;
     if rest.is_empty() {
@@ -173,13 +172,13 @@ fn read_specs<'a, K: Kernel>(log: &mut Log<'_, K>, mount: &Mount<'a>, specs: &mu
             break;
         }
         let root = if mount.is_list { take_first(&mut rest) } else { core::mem::take(&mut rest) };
-        read_spec(log, slot, root, fstypes);
+        read_spec(log, slot, root, mount);
     }
 }
 
 #[inline(never)]
-fn read_spec<'a, K: Kernel>(log: &mut Log<'_, K>, slot: &mut Spec<'a>, root: &'a [u8], fstypes: &[u8]) {
-    if let Err(message) = slot.parse(root, fstypes) {
+fn read_spec<'a, K: Kernel>(log: &mut Log<'_, K>, slot: &mut Spec<'a>, root: &'a [u8], mount: &Mount<'_>) {
+    if let Err(message) = slot.parse(root, mount.fstypes.unwrap_or_default()) {
         slot.by = By::Nothing;
         log.say(message, &[root]);
     }
