@@ -58,7 +58,8 @@ pub fn load<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, mut names: &[u8]) 
 
 fn load_file<K: Kernel>(kernel: &mut K, release: &[u8], path: &[u8]) -> Result<()> {
     let fd = file::open(kernel, b"/lib/modules/%/%", &[release, path], O_RDONLY)?;
-    let flags = if matches!(path, [.., b'.', b'k', b'o']) { 0 } else { COMPRESSED_FILE };
+    // depmod(8) knows `.ko.gz`, `.ko.xz` and `.ko.zst` too.
+    let flags = if path.last() == Some(&b'o') { 0 } else { COMPRESSED_FILE };
     let loaded = kernel.finit_module(fd, z!(c""), flags);
     kernel.close(fd);
     loaded
