@@ -12,7 +12,7 @@ use crate::uevent::Uevent;
 /// Floppy disks (Documentation/admin-guide/devices.txt): to open one is to wait for its motor.
 pub const FLOPPY_MAJOR: u32 = 2;
 /// So many of /proc/partitions' blocks of 1 KiB hold nothing but the table of an extended partition.
-const TINY: &[u8] = b"1";
+const TINY: &[u8] = b"1 ";
 
 /// Puts all devices that are there and that any of `specs` may be found on into `work.devs`; without specs all there are.
 ///
@@ -46,7 +46,8 @@ pub fn all<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], work: &mut Work) {
         let (Some(major), Some(minor)) = (major, minor) else { continue };
         let Some(dev) = Dev::new(major, minor) else { continue };
         line = trim(line);
-        let blocks = take_until(&mut line, b' ').unwrap_or_default();
+        let is_tiny = line.starts_with(TINY);
+        take_until(&mut line, b' ');
         // A disk's partitions follow it, and only then is there a table.
         match disk {
             Some((disk, name)) if line.starts_with(name) => {
@@ -56,7 +57,7 @@ pub fn all<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], work: &mut Work) {
             }
             _ => disk = Some((dev, line)),
         }
-        if content && (every || blocks != TINY && dev.major() != FLOPPY_MAJOR) {
+        if content && (every || !is_tiny && dev.major() != FLOPPY_MAJOR) {
             devs.add(dev);
         }
     }

@@ -109,6 +109,11 @@ impl Children {
         stuck
     }
 
+    /// Whether there is none in this place.
+    fn is_free(&self, child: usize) -> bool {
+        self.polled.get(child).is_some_and(|stuck| stuck.0 < 0)
+    }
+
     /// Closes a descriptor that is polled.
     #[inline(never)]
     pub fn close<K: Kernel>(&mut self, kernel: &mut K, fd: Fd) {
@@ -188,7 +193,7 @@ pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work)
     let Shared { next, charge, .. } = log.kernel.shared();
     next.store(0, Relaxed);
     while work.devs.get(next.load(Relaxed) as usize).is_some() {
-        let Some(child) = work.children.polled.iter().take(MOST_CHILDREN).position(|stuck| stuck.0 < 0) else {
+        let Some(child) = (0..MOST_CHILDREN).find(|child| work.children.is_free(*child)) else {
             return;
         };
         let task = &Task { specs, me: charge.load(Relaxed), child };
