@@ -75,6 +75,8 @@ const DEVICE: usize = 8;
 /// What no device in devtmpfs is called: nothing; directories of udev's links; the kernel's words for roots in the network
 /// ([`crate::network`]), and for the first RAM disk.
 const NO_DEVICES: &[u8] = b"|disk|mapper|nfs|cifs|ram";
+/// What to say of the first ones, and of what is below them.
+const REFUSED: [Message; 3] = [Message::UnknownRoot, Message::UdevRoot, Message::UdevRoot];
 /// The place in a list of roots that is the search's own.
 pub const LAST_SPEC: u32 = 8;
 /// The place that is /usr's: what was found for a root is none.
@@ -138,13 +140,17 @@ impl<'a> Spec<'a> {
     /// A name below /dev. devtmpfs has no links.
     fn device(&mut self, all: &'a [u8]) -> Result<(), Message> {
         let first = until(self.text, b'/');
-        let is_all = first.len() == self.text.len();
-        match place_of(NO_DEVICES, first) {
-            0 => return Err(Message::UnknownRoot),
-            1 | 2 => return Err(Message::UdevRoot),
-            3 | 4 if is_all => (self.by, self.text) = (By::Source, all),
-            5 if is_all => self.text = b"ram0",
-            _ => {}
+        let place = place_of(NO_DEVICES, first);
+        if let Some(message) = REFUSED.get(place) {
+            return Err(*message);
+        }
+        // What is below the others is a device.
+        if first.len() == self.text.len() {
+            match place {
+                3 | 4 => (self.by, self.text) = (By::Source, all),
+                5 => self.text = b"ram0",
+                _ => {}
+            }
         }
         Ok(())
     }
