@@ -72,16 +72,16 @@ impl Text {
     /// Appends `byte` as two hexadecimal digits, letters small.
     #[inline(never)]
     pub fn push_hex(&mut self, byte: u8) {
-        self.push_hex_from(byte, b'a');
+        self.push_digits(byte.into(), 2, b'a');
     }
 
-    /// Appends `byte` as two hexadecimal digits, of which `ten` is the first letter.
+    /// Appends the last hexadecimal digits of `number`, as many as `count`, of which `ten` is the first letter.
     #[inline(never)]
-    pub fn push_hex_from(&mut self, byte: u8, ten: u8) {
-        let mut shift = 8;
+    pub fn push_digits(&mut self, number: u64, count: u32, ten: u8) {
+        let mut shift = count * 4;
         while shift != 0 {
             shift -= 4;
-            let digit = byte >> shift & 15;
+            let digit = (number >> (shift & 63)).to_le_bytes()[0] & 15;
             self.push_byte(if digit < 10 { digit + b'0' } else { digit - 10 + ten });
         }
     }

@@ -106,31 +106,41 @@ impl<'d> Disk<'d> {
         (self.base, self.big, self.failed) = (base, false, false);
     }
 
-    /// `length` bytes at `at`, [`MOST_BYTES`] at most where they aren't all in the head.
+    /// `length` bytes at `at`, [`MOST_BYTES`] at most where they aren't all in the head. Where they can't be had they are
+    /// empty, and that is a failure. (`at` may be negative, wrapped.)
     #[inline(never)]
-    pub fn bytes(&mut self, at: u64, length: usize) -> Option<&[u8]> {
-        let at = self.base.checked_add(at)?;
-        let end = at.checked_add(length as u64)?;
+    pub fn bytes(&mut self, at: u64, length: usize) -> &[u8] {
+        let at = self.base.wrapping_add(at);
+        let end = at.saturating_add(length as u64);
+        let (mut start, mut there) = (0, self.head);
+        if end > HEAD_BYTES as u64 {
+            let filled = self.fill(at, end).unwrap_or(0);
+            (start, there) = (self.span.start, self.window.get(..filled).unwrap_or_default());
+        }
+        let within = usize::try_from(at.wrapping_sub(start)).unwrap_or(usize::MAX);
+        let Some(bytes) = there.get(within..).and_then(|rest| rest.get(..length)) else {
+            self.failed = true;
+            return &[];
+        };
+        bytes
+    }
+
+    /// Reads what is from `at` to `end` into the window, unless it's there; returns how much of the window is filled.
+    fn fill(&mut self, at: u64, end: u64) -> Option<usize> {
         if end > self.size {
             return None;
         }
-        let (mut start, mut there) = (0, self.head);
-        if end > HEAD_BYTES as u64 {
-            let span = &mut self.span;
-            if at < span.start || end > span.start + span.wanted as u64 {
-                let mask = self.sector - 1;
-                let start = at & !mask;
-                // Before the start, where nothing is asked for.
-                let last = ((end - 1) | mask).min(self.size - 1);
-                let wanted = usize::try_from(last.wrapping_sub(start).wrapping_add(1)).ok()?.min(WINDOW_BYTES);
-                let buffer = self.window.get_mut(..wanted)?;
-                self.budget = self.budget.checked_sub(wanted)?;
-                *span = Span { start, wanted, filled: self.source.read_at(self.start.checked_add(start)?, buffer) };
-            }
-            (start, there) = (span.start, self.window.get(..span.filled)?);
+        let span = &mut self.span;
+        if at < span.start || end > span.start + span.wanted as u64 {
+            let mask = self.sector - 1;
+            let start = at & !mask;
+            let last = ((end - 1) | mask).min(self.size - 1);
+            let wanted = usize::try_from(last.wrapping_sub(start).wrapping_add(1)).ok()?.min(WINDOW_BYTES);
+            let buffer = self.window.get_mut(..wanted)?;
+            self.budget = self.budget.checked_sub(wanted)?;
+            *span = Span { start, wanted, filled: self.source.read_at(self.start.checked_add(start)?, buffer) };
         }
-        let at = usize::try_from(at - start).ok()?;
-        there.get(at..)?.get(..length)
+        Some(span.filled)
     }
 
     /// The sector at the base, which must lie in the head; zeros where it couldn't be read.
@@ -140,32 +150,28 @@ impl<'d> Disk<'d> {
         self.head.as_chunks().0.get(place).unwrap_or(self.no_sector)
     }
 
-    /// The first 512 bytes: fields at fixed places are read from them with the least code, by [`le32`] and the like.
+    /// The first 512 bytes: fields at fixed places are read from them with the least code, by [`le32`] and the like. Zeros
+    /// where they can't be had.
     #[inline(never)]
-    pub fn sector(&mut self) -> Option<&[u8; 512]> {
-        self.bytes(0, 512)?.first_chunk()
+    pub fn sector(&mut self) -> &[u8; 512] {
+        let no_sector = self.no_sector;
+        self.bytes(0, 512).first_chunk().unwrap_or(no_sector)
     }
 
-    /// `N` bytes at `at`, by value.
-    pub fn array<const N: usize>(&mut self, at: u64) -> Option<[u8; N]> {
-        self.bytes(at, N)?.try_into().ok()
-    }
-
-    /// Whether `magic` stands at `at`.
+    /// Whether `magic` stands at `at`. That it can't be read is no failure.
     #[inline(never)]
     pub fn magic(&mut self, at: u64, magic: &[u8]) -> bool {
-        self.bytes(at, magic.len()) == Some(magic)
+        let failed = self.failed;
+        let found = self.bytes(at, magic.len()) == magic;
+        self.failed = failed;
+        found
     }
 
     /// The number of `length` bytes, 8 at most.
     #[inline(never)]
     pub fn number(&mut self, at: u64, length: usize) -> u64 {
         let mut number = 0u64;
-        let Some(bytes) = self.bytes(at, length) else {
-            self.failed = true;
-            return 0;
-        };
-        for byte in bytes.iter().rev() {
+        for byte in self.bytes(at, length).iter().rev() {
             number = number << 8 | u64::from(*byte);
         }
         if self.big { number.swap_bytes() >> ((64 - 8 * length) & 63) } else { number }
@@ -212,7 +218,10 @@ impl<'d> Disk<'d> {
         while place < length {
             // Up to the hole, or through it.
             let count = hole.wrapping_sub(place).min(length - place).min(512);
-            let bytes = if count == 0 { &[0; 4] } else { self.bytes(at.wrapping_add(place as u64), count)? };
+            let bytes = if count == 0 { &[0; 4] } else { self.bytes(at.wrapping_add(place as u64), count) };
+            if bytes.is_empty() {
+                return None;
+            }
             crc = crc32(polynomial, crc, bytes);
             place += bytes.len();
         }
@@ -314,7 +323,7 @@ mod tests {
                         assert_eq!(disk.u16(at), u16::from_be_bytes(patterns(there)).into(), "{at}");
                         assert_eq!(disk.u32(at), u32::from_be_bytes(patterns(there)), "{at}");
                         assert_eq!(disk.u64(at), u64::from_be_bytes(patterns(there)), "{at}");
-                        assert_eq!(disk.array(at), Some(patterns::<7>(there)), "{at}");
+                        assert_eq!(array(disk, at), Some(patterns::<7>(there)), "{at}");
                         assert!(disk.magic(at, &patterns::<8>(there)), "{at}");
                         assert!(!disk.magic(at, &patterns::<8>(there + 1)), "{at}");
                         assert!(!disk.failed, "{at}");
@@ -322,6 +331,17 @@ mod tests {
                 }
             });
         }
+    }
+
+    /// What can be read; `None` where that is a failure.
+    fn bytes(disk: &mut Disk<'_>, at: u64, length: usize) -> Option<Vec<u8>> {
+        disk.failed = false;
+        let bytes = disk.bytes(at, length).to_vec();
+        (!disk.failed).then_some(bytes)
+    }
+
+    fn array<const N: usize>(disk: &mut Disk<'_>, at: u64) -> Option<[u8; N]> {
+        bytes(disk, at, N)?.try_into().ok()
     }
 
     #[test]
@@ -346,23 +366,27 @@ mod tests {
                 for length in [0, 1, 8, 513, MOST_BYTES] {
                     for at in [0, size.saturating_sub(length as u64), size, size + 1, u64::MAX - 1] {
                         let there = at <= size && length as u64 <= size - at;
-                        assert_eq!(disk.bytes(at, length).map(<[u8]>::len), there.then_some(length), "{size} {at}");
+                        assert_eq!(
+                            bytes(disk, at, length).map(|bytes| bytes.len()),
+                            there.then_some(length),
+                            "{size} {at}"
+                        );
                     }
                 }
             });
         }
         // The last sector of all would end past what a number holds.
-        with(0, u64::MAX, u64::MAX, |disk| assert_eq!(disk.array(u64::MAX - 4), Some(patterns::<4>(u64::MAX - 4))));
-        with(1 << 63, u64::MAX, u64::MAX, |disk| assert_eq!(disk.bytes(1 << 63, 4), None));
+        with(0, u64::MAX, u64::MAX, |disk| assert_eq!(array(disk, u64::MAX - 4), Some(patterns::<4>(u64::MAX - 4))));
+        with(1 << 63, u64::MAX, u64::MAX, |disk| assert_eq!(bytes(disk, 1 << 63, 4), None));
     }
 
     #[test]
     fn no_more_than_a_window_holds() {
         with(0, SIZE, SIZE, |disk| {
-            assert!(disk.bytes(1 << 20, MOST_BYTES).is_some());
-            assert!(disk.bytes((1 << 20) + 511, MOST_BYTES).is_some());
-            assert_eq!(disk.bytes(1 << 20, MOST_BYTES + 2 * 4096 + 1), None);
-            assert_eq!(disk.bytes(1 << 20, usize::MAX), None);
+            assert!(bytes(disk, 1 << 20, MOST_BYTES).is_some());
+            assert!(bytes(disk, (1 << 20) + 511, MOST_BYTES).is_some());
+            assert_eq!(bytes(disk, 1 << 20, MOST_BYTES + 2 * 4096 + 1), None);
+            assert_eq!(bytes(disk, 1 << 20, usize::MAX), None);
         });
     }
 
@@ -370,7 +394,7 @@ mod tests {
     fn what_was_read_is_not_read_again() {
         let source = with(0, SIZE, SIZE, |disk| {
             for at in [0, 4096, HEAD - 8, 1 << 20, (1 << 20) + 504, 65536, 1 << 20] {
-                assert!(disk.bytes(at, 8).is_some());
+                assert!(bytes(disk, at, 8).is_some());
             }
         });
         assert_eq!((source.reads, source.read), (2, HEAD_BYTES + 512));
@@ -380,12 +404,12 @@ mod tests {
     fn the_budget() {
         let source = with(0, SIZE, SIZE, |disk| {
             let windows = (BUDGET - HEAD_BYTES) / 512;
-            assert!(disk.bytes(0, 1).is_some());
+            assert!(bytes(disk, 0, 1).is_some());
             for window in 0..windows as u64 {
-                assert!(disk.bytes((1 << 20) + window * 1024, 1).is_some(), "{window}");
+                assert!(bytes(disk, (1 << 20) + window * 1024, 1).is_some(), "{window}");
             }
             for at in [1 << 20, 2 << 20, SIZE - 1] {
-                assert_eq!(disk.bytes(at, 1), None, "{at}");
+                assert_eq!(bytes(disk, at, 1), None, "{at}");
             }
             // What is there stays there.
             let last = (1 << 20) + (windows as u64 - 1) * 1024;
@@ -400,11 +424,11 @@ mod tests {
         for there in [0, 1, 1000, HEAD - 1, HEAD, HEAD + 1, HEAD + 600] {
             with(512, SIZE, there, |disk| {
                 for at in [0, 999, HEAD - 1, HEAD, HEAD + 512, HEAD + 599, HEAD + 600, SIZE - 1] {
-                    assert_eq!(disk.array(at), (at < there).then(|| [pattern(512 + at)]), "{there} {at}");
+                    assert_eq!(array(disk, at), (at < there).then(|| [pattern(512 + at)]), "{there} {at}");
                 }
-                assert_eq!(disk.bytes(there.saturating_sub(7), 8), None, "{there}");
+                assert_eq!(bytes(disk, there.saturating_sub(7), 8), None, "{there}");
                 // Also what starts in the head and ends behind it.
-                assert_eq!(disk.bytes(HEAD - 4, 8).is_some(), there > HEAD + 4, "{there}");
+                assert_eq!(bytes(disk, HEAD - 4, 8).is_some(), there > HEAD + 4, "{there}");
             });
         }
     }

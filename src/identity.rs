@@ -8,12 +8,12 @@ use crate::disk::Disk;
 pub enum Encoding {
     /// As bytes, which are taken as they are.
     Bytes,
+    /// ISO 8859-1. (Two have the numbers that UDF gives them.)
+    Latin1 = 8,
+    /// UTF-16, big-endian.
+    Utf16Be = 16,
     /// UTF-16, little-endian.
     Utf16Le,
-    /// UTF-16, big-endian.
-    Utf16Be,
-    /// ISO 8859-1.
-    Latin1,
 }
 
 /// What is recognised. The order says what that means: members of a set, what is encrypted, what else is no root, and
@@ -109,22 +109,8 @@ impl Identity {
         if at == 0 {
             return;
         }
-        match disk.bytes(at, 16).and_then(|bytes| bytes.first_chunk()) {
-            Some(uuid) => push_uuid(&mut self.uuid, uuid, IN_ORDER),
-            None => disk.failed = true,
-        }
-    }
-
-    /// The UUID is a serial number, in capital letters: of 4 bytes and in two halves, or of 8. 0 is none.
-    #[inline(never)]
-    pub fn serial(&mut self, serial: u64, length: u32) {
-        let mut place = if serial == 0 { 0 } else { length };
-        while place != 0 {
-            place -= 1;
-            self.uuid.push_hex_from((serial >> (8 * place)).to_le_bytes()[0], b'A');
-            if length == 4 && place == 2 {
-                self.uuid.push(b"-");
-            }
+        if let Some(uuid) = disk.bytes(at, 16).first_chunk() {
+            push_uuid(&mut self.uuid, uuid, IN_ORDER);
         }
     }
 
@@ -136,10 +122,7 @@ impl Identity {
             return;
         }
         self.label.clear();
-        match disk.bytes(at, length) {
-            Some(bytes) => push_label(&mut self.label, bytes, encoding),
-            None => disk.failed = true,
-        }
+        push_label(&mut self.label, disk.bytes(at, length), encoding);
     }
 }
 
@@ -161,7 +144,7 @@ pub fn push_uuid(text: &mut Text, uuid: &[u8; 16], order: Order) {
     }
     for place in 0..uuid.len() {
         if matches!(place, 4 | 6 | 8 | 10) {
-            text.push(b"-");
+            text.push_byte(b'-');
         }
         let stored = place ^ (order >> (place & 12) & 3) as usize;
         text.push_hex(uuid.get(stored).copied().unwrap_or(0));
@@ -173,12 +156,12 @@ pub fn push_uuid(text: &mut Text, uuid: &[u8; 16], order: Order) {
 pub fn push_grouped(text: &mut Text, bytes: &[u8], mut groups: u32) {
     for byte in bytes {
         if groups & 1 != 0 {
-            text.push(b"-");
+            text.push_byte(b'-');
         }
         if *byte == 0 {
             return;
         }
-        text.push(&[*byte]);
+        text.push_byte(*byte);
         groups >>= 1;
     }
 }
@@ -232,10 +215,10 @@ fn push_utf8(text: &mut Text, code: u32, encoding: Encoding) {
         0x800..0x10000 => (12, 0xe0),
         _ => (18, 0xf0),
     };
-    text.push(&(code >> shift | mark).to_le_bytes()[..1]);
+    text.push_byte((code >> shift | mark).to_le_bytes()[0]);
     while shift != 0 {
         shift -= 6;
-        text.push(&(code >> shift & 0x3f | 0x80).to_le_bytes()[..1]);
+        text.push_byte((code >> shift & 0x3f | 0x80).to_le_bytes()[0]);
     }
 }
 

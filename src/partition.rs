@@ -45,9 +45,12 @@ impl Partition {
         Partition { number: 0, start: 0, size: 0, uuid, label, kind: [0; 16], flags: 0, extended: false }
     }
 
-    /// It is the whole disk, as if that were partition 0 of itself.
-    pub fn be_all(&mut self, size: u64) {
-        (self.number, self.extended, self.start, self.size) = (0, false, 0, size);
+    /// It is the one of this number, in this place, without anything else that a table may say. (The whole disk is like
+    /// partition 0 of itself.)
+    #[inline(never)]
+    pub fn be(&mut self, number: u32, start: u64, size: u64) {
+        (self.number, self.start, self.size) = (number, start, size);
+        (self.extended, self.kind, self.flags) = (false, [0; 16], 0);
         self.uuid.clear();
         self.label.clear();
     }
@@ -67,7 +70,7 @@ impl Table {
     pub fn read(disk: &mut Disk<'_>) -> Option<Table> {
         disk.seek(0);
         let sector = disk.sector;
-        let mbr = disk.sector()?;
+        let mbr = disk.sector();
         let signature = le32(mbr, 440);
         if le16(mbr, 510) != mbr::SIGNATURE {
             return None;
@@ -103,8 +106,6 @@ impl Table {
     /// Puts the next partition into `partition`; false at the end.
     #[inline(never)]
     pub fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> bool {
-        partition.uuid.clear();
-        partition.label.clear();
         loop {
             let found = match self {
                 Table::Gpt(gpt) => gpt.next(disk, partition),

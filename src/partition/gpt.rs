@@ -53,7 +53,7 @@ impl Gpt {
     fn copy(disk: &mut Disk<'_>, sector: u64, lba: u64, last: u64) -> Option<Gpt> {
         let header = lba * sector;
         disk.seek(header);
-        let fields = disk.sector()?;
+        let fields = disk.sector();
         let (header_bytes, my_lba) = (le32(fields, 12), le64(fields, 24));
         let (first_usable, last_usable) = (le64(fields, 40), le64(fields, 48));
         let (count, entry_bytes) = (le32(fields, 80), le32(fields, 84));
@@ -98,17 +98,15 @@ impl Gpt {
         }
         disk.seek(self.entries + u64::from(self.index) * u64::from(self.entry_bytes));
         self.index += 1;
-        let entry: &[u8; LEAST_ENTRY_BYTES as usize] = disk.bytes(0, LEAST_ENTRY_BYTES as usize)?.first_chunk()?;
+        let entry: &[u8; LEAST_ENTRY_BYTES as usize] = disk.bytes(0, LEAST_ENTRY_BYTES as usize).first_chunk()?;
         let kind = *entry.first_chunk()?;
         let (first, last) = (le64(entry, 32), le64(entry, 40));
         if kind == [0; 16] || first > last || first < self.first_usable || last > self.last_usable {
             return Some(false);
         }
-        (partition.number, partition.kind, partition.extended) = (self.index, kind, false);
         // Inside the disk, which has 64 bits of bytes: `last_usable` is.
-        partition.start = first.wrapping_mul(self.sector);
-        partition.size = (last - first + 1).wrapping_mul(self.sector);
-        partition.flags = le64(entry, 48);
+        partition.be(self.index, first.wrapping_mul(self.sector), (last - first + 1).wrapping_mul(self.sector));
+        (partition.kind, partition.flags) = (kind, le64(entry, 48));
         push_uuid(&mut partition.uuid, entry.get(16..)?.first_chunk()?, GUID);
         push_label(&mut partition.label, entry.get(56..)?, Encoding::Utf16Le);
         Some(true)

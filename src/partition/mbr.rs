@@ -4,13 +4,13 @@
 
 use super::Partition;
 use crate::bytes::Text;
-use crate::disk::Disk;
+use crate::disk::{Disk, le32};
 
 /// The end of any boot record.
 pub(super) const SIGNATURE: u32 = 0xaa55;
 /// The table's place within its sector, and its entries.
 const TABLE: u64 = 446;
-const ENTRY_BYTES: u64 = 16;
+const ENTRY_BYTES: usize = 16;
 const SLOTS: u32 = 4;
 /// The number of the first partition that is in an extended boot record.
 const FIRST_LOGICAL: u32 = 5;
@@ -62,16 +62,17 @@ impl Mbr {
     }
 
     fn push_signature(&self, text: &mut Text) {
-        self.signature.to_be_bytes().iter().for_each(|byte| text.push_hex(*byte));
+        text.push_digits(self.signature.into(), 8, b'a');
     }
 
     /// Reads the entry in `slot` of `table`; false for an empty one.
     #[inline(never)]
     fn entry(&mut self, disk: &mut Disk<'_>) -> bool {
-        disk.base = self.table + TABLE + u64::from(self.slot) * ENTRY_BYTES;
-        self.start = u64::from(disk.u32(8)) * self.sector_bytes;
-        self.size = u64::from(disk.u32(12)) * self.sector_bytes;
-        self.extended = matches!(disk.u8(4), 0x05 | 0x0f | 0x85);
+        let at = self.table + TABLE + u64::from(self.slot) * ENTRY_BYTES as u64;
+        let Some(entry) = disk.bytes(at, ENTRY_BYTES).first_chunk::<ENTRY_BYTES>() else { return false };
+        self.start = u64::from(le32(entry, 8)) * self.sector_bytes;
+        self.size = u64::from(le32(entry, 12)) * self.sector_bytes;
+        self.extended = matches!(entry[4], 0x05 | 0x0f | 0x85);
         self.size != 0
     }
 
@@ -108,11 +109,10 @@ impl Mbr {
             self.number += 1;
             number = self.number;
         }
-        partition.number = number;
-        (partition.start, partition.size) = (start, size);
-        (partition.kind, partition.flags, partition.extended) = ([0; 16], 0, self.extended);
+        partition.be(number, start, size);
+        partition.extended = self.extended;
         self.push_signature(&mut partition.uuid);
-        partition.uuid.push(b"-");
+        partition.uuid.push_byte(b'-');
         partition.uuid.push_hex(number.to_le_bytes()[0]);
         Some(true)
     }
@@ -141,8 +141,7 @@ impl Mbr {
             self.seen = self.table;
         }
         self.slot = 0;
-        disk.base = self.table;
-        if disk.u16(510) != SIGNATURE {
+        if disk.u16(self.table + 510) != SIGNATURE {
             // No boot record: the end of this chain.
             (self.table, self.slot) = (0, SLOTS);
         }

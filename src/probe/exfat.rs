@@ -5,14 +5,12 @@
 use super::fat::Directory;
 use super::{Answer, Format};
 use crate::disk::{Disk, le32};
-use crate::identity::{Encoding, Identity, Type};
+use crate::identity::{Identity, Type};
 
 /// Sectors that the boot checksum is taken of; it fills the next one. All of them lie in the head of the disk.
 const CHECKED_SECTORS: usize = 11;
 /// And the first letter of the name.
 const JUMP_BOOT: u32 = u32::from_le_bytes(*b"\xeb\x76\x90E");
-/// Of UTF-16.
-const VOLUME_LABEL_BYTES: usize = 22;
 
 pub(super) const FORMAT: Format = Format::new(Type::ExFat).magic(3, b"EXFAT   ");
 
@@ -30,7 +28,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identi
         return None;
     }
     let mut checksum = 0u32;
-    for (place, byte) in disk.bytes(0, CHECKED_SECTORS << sector_bits)?.iter().enumerate() {
+    for (place, byte) in disk.bytes(0, CHECKED_SECTORS << sector_bits).iter().enumerate() {
         // VolumeFlags and PercentInUse change while it is mounted.
         if !matches!(place, 106 | 107 | 112) {
             checksum = checksum.rotate_right(1).wrapping_add((*byte).into());
@@ -39,12 +37,8 @@ pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identi
     if disk.u32((CHECKED_SECTORS as u64) << sector_bits) != checksum {
         return None;
     }
-    identity.serial(serial.into(), 4);
-    if root.find_label(disk) {
-        let length = usize::from(disk.u8(1)) * 2;
-        identity.label_at(disk, 2, length.min(VOLUME_LABEL_BYTES), Encoding::Utf16Le);
-    }
-    Some(true)
+    root.identify(disk, identity, serial);
+    Some(false)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Source: Microsoft's "FAT: General Overview of On-Disk Format" and "exFAT file system specification".
 
 use crate::disk::Disk;
+use crate::identity::{Encoding, Identity, push_label};
 
 /// Entries that are looked at: the label's is one of the first, and 32 KiB of the budget are enough for it.
 const MOST_ENTRIES: u32 = 1024;
@@ -13,9 +14,12 @@ const ATTR_VOLUME: u8 = 0x08;
 const ATTR_DIR: u8 = 0x10;
 const ATTR_EXT: u8 = 0x0f;
 /// What the first letter of a deleted entry becomes.
-pub(super) const DELETED_FLAG: u8 = 0xe5;
+const DELETED_FLAG: u8 = 0xe5;
+const NAME_BYTES: usize = 11;
 /// exFAT's entry of the label.
 const VOLUME_LABEL: u8 = 0x83;
+/// Of UTF-16.
+const VOLUME_LABEL_BYTES: usize = 22;
 
 /// The root directory.
 pub(crate) struct Directory {
@@ -31,31 +35,51 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Goes to the first entry that has a label; false where there is none.
+    /// The UUID is the serial number, and the label the one of the first entry that has one, if there is any.
     #[inline(never)]
-    pub(super) fn find_label(&self, disk: &mut Disk<'_>) -> bool {
+    pub(super) fn identify(&self, disk: &mut Disk<'_>, identity: &mut Identity, serial: u32) {
+        if serial != 0 {
+            identity.uuid.push_digits((serial >> 16).into(), 4, b'A');
+            identity.uuid.push_byte(b'-');
+            identity.uuid.push_digits(serial.into(), 4, b'A');
+        }
         let (mut cluster, mut within, mut left) = (self.cluster, 0, MOST_ENTRIES);
+        // What can't be read ends the search.
+        let failed = disk.failed;
         while left != 0 {
             left -= 1;
             if within >= self.cluster_bytes {
                 disk.base = self.fat;
-                let Some(link) = disk.array(u64::from(cluster) * 4) else { break };
-                cluster = u32::from_le_bytes(link) & self.mask;
+                cluster = disk.u32(u64::from(cluster) * 4) & self.mask;
                 within = 0;
             }
             // The mark of a chain's end is far past the last cluster, and past the end of the disk.
             let Some(before) = cluster.checked_sub(FIRST_CLUSTER) else { break };
             disk.base = self.heap + u64::from(before) * u64::from(self.cluster_bytes) + u64::from(within);
-            let Some(entry) = disk.bytes(0, ENTRY_BYTES).and_then(|entry| entry.first_chunk()) else { break };
-            if entry[0] == 0 {
+            let Some(entry) = disk.bytes(0, ENTRY_BYTES).first_chunk() else { break };
+            let (first, second) = (entry[0], entry[1]);
+            if first == 0 {
                 break;
             }
-            if if self.mask == !0 { entry[0] == VOLUME_LABEL } else { is_label(entry) } {
-                return true;
+            if self.mask == !0 {
+                if first == VOLUME_LABEL {
+                    let length = usize::from(second) * 2;
+                    identity.label_at(disk, 2, length.min(VOLUME_LABEL_BYTES), Encoding::Utf16Le);
+                    break;
+                }
+            } else if is_label(entry) {
+                let mut name = &entry[..NAME_BYTES];
+                // What would mark the entry as deleted is stored as 5.
+                if let [5, rest @ ..] = name {
+                    identity.label.push_byte(DELETED_FLAG);
+                    name = rest;
+                }
+                push_label(&mut identity.label, name, Encoding::Bytes);
+                break;
             }
             within += 32;
         }
-        false
+        disk.failed = failed;
     }
 }
 

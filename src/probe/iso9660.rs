@@ -52,7 +52,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity)
     identity.label_at(disk, VOLUME_ID, VOLUME_ID_BYTES, Encoding::Bytes);
     if joliet != 0 {
         disk.base = joliet;
-        let (wide, merged) = (disk.bytes(VOLUME_ID, VOLUME_ID_BYTES)?, &mut identity.uuid);
+        let (wide, merged) = (disk.bytes(VOLUME_ID, VOLUME_ID_BYTES), &mut identity.uuid);
         merge(merged, identity.label.as_bytes(), wide);
         identity.label.clear();
         push_label(&mut identity.label, merged.as_bytes(), Encoding::Utf16Be);
@@ -62,7 +62,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity)
     let mut date = MODIFICATION_DATE;
     loop {
         if !disk.magic(date, NO_DATE) {
-            push_grouped(&mut identity.uuid, disk.bytes(date, 16)?, DATE_GROUPS);
+            push_grouped(&mut identity.uuid, disk.bytes(date, 16), DATE_GROUPS);
             break;
         }
         if date == CREATION_DATE {

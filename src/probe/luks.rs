@@ -27,7 +27,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity)
         identity.label_at(disk, 24, 48, Encoding::Bytes);
     }
     if matches!(version, 1 | 2) {
-        push_label(&mut identity.uuid, disk.bytes(168, 40)?, Encoding::Bytes);
+        push_label(&mut identity.uuid, disk.bytes(168, 40), Encoding::Bytes);
     }
     Some(true)
 }

@@ -47,7 +47,7 @@ fn version_0(disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
         return false;
     }
     let (minor, order) = (disk.u32(8), if disk.big { IN_ORDER } else { WORDS });
-    let Some(sb) = disk.sector() else { return false };
+    let sb = disk.sector();
     let mut uuid = [0; 16];
     uuid[..4].copy_from_slice(&sb[20..24]);
     if minor >= 90 {

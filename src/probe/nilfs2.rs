@@ -30,7 +30,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], _: &mut Identity) -> Ans
 
 /// Whether a good one stands here.
 fn has_super(disk: &mut Disk<'_>) -> bool {
-    let Some(sb) = disk.sector() else { return false };
+    let sb = disk.sector();
     let (magic, bytes, seed, dev_size) = (le16(sb, 6), le16(sb, 8), le32(sb, 12), le64(sb, 32));
     // At the end of a disk stands that of its last partition.
     magic == SUPER_MAGIC

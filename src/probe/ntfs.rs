@@ -37,7 +37,9 @@ pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identi
     {
         return None;
     }
-    identity.serial(serial, 8);
+    if serial != 0 {
+        identity.uuid.push_digits(serial, 16, b'A');
+    }
     // What is shifted out has lost its way, and won't be found.
     disk.base = mft << cluster_bits;
     if disk.u32(0) != FILE {
@@ -45,7 +47,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identi
     }
     disk.base = disk.base.wrapping_add(MFT_REC_VOL << record_bits);
     let bytes = 1 << record_bits;
-    disk.bytes(0, bytes)?;
+    disk.bytes(0, bytes);
     if disk.u32(0) != FILE {
         return None;
     }

@@ -22,8 +22,8 @@ const TAG_LVD: u32 = 6;
 const TAG_TD: u32 = 8;
 
 const CHARACTER_SET: &[u8] = b"\0OSTA Compressed Unicode\0";
-/// The bytes of a string's field but for the first, which says how it is stored, and the last, which is its length.
-const CHARACTERS: usize = 126;
+/// The bytes of a string's field. The first says how it is stored.
+const STRING_BYTES: usize = 128;
 
 pub(super) const FORMAT: Format = Format::new(Type::Udf);
 
@@ -86,10 +86,7 @@ fn has_nsr(disk: &mut Disk<'_>, stride: u64) -> bool {
 fn tag(disk: &mut Disk<'_>, block: u32, location: u32) -> u32 {
     disk.base = u64::from(block) * u64::from(location);
     let mut sum = 0u8;
-    let Some(tag) = disk.sector() else {
-        disk.failed = true;
-        return TAG_TD;
-    };
+    let tag = disk.sector();
     if le32(tag, 12) != location {
         return TAG_TD;
     }
@@ -104,18 +101,18 @@ fn tag(disk: &mut Disk<'_>, block: u32, location: u32) -> u32 {
 /// Takes the string at `at` into `text` if that is empty yet, and it is stored in a way that UDF knows.
 #[inline(never)]
 fn string(disk: &mut Disk<'_>, text: &mut Text, at: u64, character_set: u64) {
-    let encoding = match disk.u8(at) {
+    if !text.as_bytes().is_empty() || !disk.magic(character_set, CHARACTER_SET) {
+        return;
+    }
+    let Some(field) = disk.bytes(at, STRING_BYTES).first_chunk::<STRING_BYTES>() else { return };
+    let encoding = match field[0] {
         8 => Encoding::Latin1,
         16 => Encoding::Utf16Be,
         _ => return,
     };
-    let length = usize::from(disk.u8(at + 127)).saturating_sub(1).min(CHARACTERS);
-    if text.as_bytes().is_empty()
-        && disk.magic(character_set, CHARACTER_SET)
-        && let Some(characters) = disk.bytes(at + 1, length)
-    {
-        push_encoded(text, characters, encoding);
-    }
+    // The last byte is the length, with the first one.
+    let length = usize::from(field[STRING_BYTES - 1]).min(STRING_BYTES - 1);
+    push_encoded(text, field.get(1..length).unwrap_or_default(), encoding);
 }
 
 /// Makes the UUID out of the volume set's identifier: its first 16 characters where they are hexadecimal digits, else
@@ -134,7 +131,7 @@ fn set_identifier(uuid: &mut Text) {
     for (place, byte) in start.iter().enumerate() {
         if place < digits {
             // A small letter.
-            uuid.push(&[byte | 0x20]);
+            uuid.push_byte(byte | 0x20);
         } else if place < 8 + digits / 2 {
             uuid.push_hex(*byte);
         }

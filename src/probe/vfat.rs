@@ -2,10 +2,10 @@
 //!
 //! Source: Microsoft's "FAT: General Overview of On-Disk Format", kernel include/uapi/linux/msdos_fs.h.
 
-use super::fat::{DELETED_FLAG, Directory};
+use super::fat::Directory;
 use super::{Answer, Format};
 use crate::disk::{Disk, le16, le32, log2};
-use crate::identity::{Encoding, Identity, Type, push_label};
+use crate::identity::{Identity, Type};
 
 /// The most clusters of FAT16 and FAT32.
 const MAX_FAT16: u64 = 0xfff4;
@@ -67,17 +67,8 @@ pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identi
         // No serial number without a signature.
         serial = 0;
     }
-    identity.serial(serial.into(), 4);
-    if root.find_label(disk) {
-        let mut name = disk.bytes(0, 11)?;
-        // What would mark the entry as deleted is stored as 5.
-        if let [5, rest @ ..] = name {
-            identity.label.push(&[DELETED_FLAG]);
-            name = rest;
-        }
-        push_label(&mut identity.label, name, Encoding::Bytes);
-    }
-    Some(true)
+    root.identify(disk, identity, serial);
+    Some(false)
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool
     let mut table = None;
     pttype.clear();
     ptuuid.clear();
-    partition.be_all(size);
+    partition.be(0, 0, size);
     for _ in 0..MOST_LINES {
         let inside = size.saturating_sub(partition.start).min(partition.size);
         identity.clear();
