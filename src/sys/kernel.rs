@@ -8,8 +8,8 @@ use linux_raw_sys::btrfs::{BTRFS_PATH_NAME_MAX, btrfs_ioctl_vol_args};
 use linux_raw_sys::general::{
     __kernel_timespec, AT_EMPTY_PATH, CLD_EXITED, CLOCK_MONOTONIC, CLONE_PIDFD, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC,
     LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, O_CLOEXEC, P_PIDFD,
-    POLLIN, PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, SIGKILL, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MNT_ID, STATX_MODE,
-    STATX_TYPE, W_OK, WEXITED, X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
+    POLLIN, PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, SIGKILL, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MNT_ID,
+    STATX_MODE, STATX_TYPE, W_OK, WEXITED, X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
 };
 use linux_raw_sys::ioctl::TIOCSCTTY;
 use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
