@@ -186,8 +186,8 @@ impl Shared {
     }
 }
 
-/// Has each of `work.devs` looked at for `specs`, or listed where there are none, by children; returns when that is done but for those that are stuck. Where
-/// one is stuck already none goes.
+/// Has each of `work.devs` looked at for `specs`, or listed where there are none, by children; returns when that is done
+/// but for those that are stuck. Where one is stuck already none goes.
 #[inline(never)]
 pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work) {
     let Shared { next, charge, .. } = log.kernel.shared();
