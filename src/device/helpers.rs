@@ -80,6 +80,10 @@ pub struct Children {
     pub polled: [Fd; MOST_CHILDREN + 1],
     /// The devices that they are stuck at.
     stuck_at: [Option<Dev>; MOST_CHILDREN],
+    /// The number of the one that goes, which is in charge as long as it is this one.
+    me: u32,
+    /// Its place among those there are at the same time.
+    child: usize,
 }
 
 impl Default for Children {
@@ -91,7 +95,7 @@ impl Default for Children {
 impl Children {
     /// Not to be used before [`Children::clear`]: so they are no byte of the file.
     pub const fn new() -> Self {
-        Children { polled: [Fd(0); MOST_CHILDREN + 1], stuck_at: [None; MOST_CHILDREN] }
+        Children { polled: [Fd(0); MOST_CHILDREN + 1], stuck_at: [None; MOST_CHILDREN], me: 0, child: 0 }
     }
 
     /// None yet.
@@ -196,10 +200,11 @@ pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work)
         let Some(child) = (0..MOST_CHILDREN).find(|child| work.children.is_free(*child)) else {
             return;
         };
-        let task = &Task { specs, me: charge.load(Relaxed), child };
-        let Ok(pidfd) = log.fork(work, |log, work| go(log, work, task)) else {
+        let me = charge.load(Relaxed);
+        (work.children.me, work.children.child) = (me, child);
+        let Ok(pidfd) = log.fork(work, |log, work| go(log, specs, work)) else {
             // No process to be had: then without one.
-            return go(log, work, task);
+            return go(log, specs, work);
         };
         loop {
             let before = next.load(Relaxed);
@@ -210,9 +215,9 @@ pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work)
             }
             if next.load(Relaxed) == before {
                 // If it goes on after all it ends behind the device that it is at.
-                charge.store(task.me.wrapping_add(1), Relaxed);
+                charge.store(me.wrapping_add(1), Relaxed);
                 let at = work.devs.get((before as usize).wrapping_sub(1));
-                let Children { polled, stuck_at } = &mut work.children;
+                let Children { polled, stuck_at, .. } = &mut work.children;
                 if let (Some(stuck), Some(stuck_at)) = (polled.get_mut(child), stuck_at.get_mut(child)) {
                     (*stuck, *stuck_at) = (pidfd, at);
                 }
@@ -228,29 +233,20 @@ pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work)
 
 /// What a child does.
 #[inline(never)]
-fn go<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, task: &Task<'_>) {
+fn go<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work) {
     let Shared { next, charge, finds } = log.kernel.shared();
-    let Some(finds) = finds.get(task.child) else { return };
-    while charge.load(Relaxed) == task.me {
+    let Some(finds) = finds.get(work.children.child) else { return };
+    while charge.load(Relaxed) == work.children.me {
         let place = next.load(Relaxed);
         let Some(dev) = work.devs.get(place as usize) else { return };
         next.store(place + 1, Relaxed);
         if work.children.is_stuck_at(dev) {
             continue;
         }
-        if task.specs.is_empty() {
+        if specs.is_empty() {
             list_one(log, dev, work, true);
         } else {
-            look(log.kernel, task.specs, dev, work, Finds(finds));
+            look(log.kernel, specs, dev, work, Finds(finds));
         }
     }
-}
-
-/// What is to be done, and by which child.
-struct Task<'t> {
-    specs: &'t [Spec<'t>],
-    /// The child's number, which is in charge as long as it is this one.
-    me: u32,
-    /// Its place among those there are at the same time.
-    child: usize,
 }
