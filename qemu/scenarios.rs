@@ -20,6 +20,8 @@ mod images;
 mod monitor;
 #[path = "scenarios/says.rs"]
 mod says;
+#[path = "scenarios/structures.rs"]
+mod structures;
 #[path = "scenarios/tree.rs"]
 mod tree;
 
@@ -51,6 +53,8 @@ mod hostile;
 mod hotplug;
 #[path = "scenarios/init.rs"]
 mod init;
+#[path = "scenarios/inodes.rs"]
+mod inodes;
 #[path = "scenarios/memory.rs"]
 mod memory;
 #[path = "scenarios/modules.rs"]

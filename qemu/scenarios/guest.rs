@@ -197,6 +197,11 @@ impl Running {
         }
     }
 
+    /// What it has said so far.
+    pub(crate) fn console(&self) -> String {
+        self.transcript.console()
+    }
+
     #[track_caller]
     pub(crate) fn end(self) -> Ended {
         let Running { mut boot, transcript, readers, _place } = self;

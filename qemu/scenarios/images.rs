@@ -123,6 +123,13 @@ impl<'s> Image<'s> {
         self.option("--init", file.display().to_string())
     }
 
+    /// A shell script as /init, which execs pintle in the end.
+    #[track_caller]
+    pub(crate) fn script(self, arch: Arch, body: &str) -> Self {
+        let script = format!("#!/bin/busybox sh\n{body}\nexec /pintle\n");
+        self.init(&script).add(&arch.init(), "/pintle").add(&arch.busybox(), "/bin/busybox")
+    }
+
     #[track_caller]
     pub(crate) fn make(self) -> PathBuf {
         let path = self.scratch.path("initramfs.cpio");

@@ -1,6 +1,8 @@
-//! QEMU's monitor (docs/interop/qmp-spec.txt), a line a message: what is plugged into a guest that runs.
+//! QEMU's monitor (docs/interop/qmp-spec.txt), a line a message: what is plugged into a guest that runs, what it has in its
+//! memory.
 
 use crate::guest::Guest;
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -28,6 +30,27 @@ impl Monitor {
         let file = format!(r#"{{"driver":"file","filename":"{disk}"}}"#);
         self.execute(&format!(r#""blockdev-add","arguments":{{"driver":"raw","node-name":"late","file":{file}}}"#));
         self.execute(&format!(r#""device_add","arguments":{{"id":"late","drive":"late",{device}}}"#));
+    }
+
+    /// The guest's time stands still from here to [`Monitor::go_on`].
+    #[track_caller]
+    pub(crate) fn halt(&mut self) {
+        self.execute("\"stop\"");
+    }
+
+    #[track_caller]
+    pub(crate) fn go_on(&mut self) {
+        self.execute("\"cont\"");
+    }
+
+    /// What the kernel has at an address of its own, while the CPU is in it. QEMU writes it to `file`.
+    #[track_caller]
+    pub(crate) fn memory(&mut self, address: u64, length: usize, file: &Path) -> Vec<u8> {
+        // QEMU takes it as a number with a sign.
+        let address = address.cast_signed();
+        let arguments = format!(r#"{{"val":{address},"size":{length},"filename":"{}"}}"#, file.display());
+        self.execute(&format!(r#""memsave","arguments":{arguments}"#));
+        fs::read(file).expect("what QEMU wrote")
     }
 
     #[track_caller]
