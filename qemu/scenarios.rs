@@ -71,6 +71,8 @@ mod rescue;
 mod root_device;
 #[path = "scenarios/shared.rs"]
 mod shared;
+#[path = "scenarios/smallest.rs"]
+mod smallest;
 #[path = "scenarios/stay.rs"]
 mod stay;
 #[path = "scenarios/stuck.rs"]

@@ -122,6 +122,13 @@ impl Ended {
         time.and_then(|time| time.parse().ok()).unwrap_or_else(|| panic!("no time in {line:?}"))
     }
 
+    /// What follows `start` in the last line that begins with it.
+    #[track_caller]
+    pub(crate) fn last(&self, start: &str) -> &str {
+        let line = self.lines().filter_map(|line| line.strip_prefix(start)).last();
+        line.unwrap_or_else(|| panic!("no line that begins with {start:?}"))
+    }
+
     /// The lines that follow `== NAME`, up to the next section.
     #[track_caller]
     pub(crate) fn section(&self, name: &str) -> Vec<&str> {

@@ -2,7 +2,7 @@
 
 use crate::harness::{Arch, Scratch, X86_64, output, sbin, script};
 use std::fs;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
@@ -104,6 +104,12 @@ impl<'s> Image<'s> {
         self.option("--module", name)
     }
 
+    /// None at all.
+    pub(crate) fn no_modules(mut self) -> Self {
+        self.arguments.push("--no-modules".to_owned());
+        self
+    }
+
     pub(crate) fn compress(self, how: &str) -> Self {
         self.option("--compress", how)
     }
@@ -136,6 +142,14 @@ impl<'s> Image<'s> {
         script("scripts/mkinitramfs", &self.option("--output", path.display().to_string()).arguments);
         path
     }
+}
+
+/// A file that no compression makes smaller.
+pub(crate) fn noise(scratch: &Scratch, kib: u64) -> PathBuf {
+    let mut noise = Vec::new();
+    let random = fs::File::open("/dev/urandom").expect("/dev/urandom");
+    random.take(kib << 10).read_to_end(&mut noise).expect("random bytes");
+    scratch.file("noise", &noise, 0o644)
 }
 
 /// A disk with a GPT of two partitions, the second of them a copy of `root`, with this name and UUID.

@@ -3,11 +3,9 @@
 
 use crate::guest::{Guest, on_kernels};
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
-use crate::images::{Image, RootDisk, init};
+use crate::images::{Image, RootDisk, init, noise};
 use crate::says::mounted;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const BALLAST_KIB: u64 = 48 << 10;
 /// MemFree is trustworthy to a few MiB only.
@@ -62,11 +60,10 @@ fn lost_kib(arch: Arch, kernel: &str, init: Init) -> u64 {
     let scratch = Scratch::new();
     let disk = RootDisk::new(&scratch, arch).init(&demo()).make();
     let plain = Image::new(&scratch, arch, kernel).compress("none").make();
-    let mut loaded = Image::new(&scratch, arch, kernel).compress("none").add(&ballast(&scratch), "/ballast");
+    let mut loaded = Image::new(&scratch, arch, kernel).compress("none").add(&noise(&scratch, BALLAST_KIB), "/ballast");
     if init != Init::Pintle {
         let hold = if init == Init::HoldsBallast { "exec 9</ballast" } else { "" };
-        let script = format!("#!/bin/busybox sh\n{hold}\nexec /pintle\n");
-        loaded = loaded.init(&script).add(&arch.init(), "/pintle").add(&arch.busybox(), "/bin/busybox");
+        loaded = loaded.script(arch, hold);
     }
     let free_kib = |image: &Path| {
         let ended = Guest::new(arch).kernel(kernel).disk(&disk).initramfs(image).run();
@@ -88,12 +85,4 @@ awk '/^MemFree:/ { print $2 }' /proc/meminfo
 echo \"== pages free on a list of a CPU's\"
 awk '$1 == \"count:\" { pages += $2 } END { print pages + 0 }' /proc/zoneinfo",
     )
-}
-
-/// A file that no compression makes smaller.
-fn ballast(scratch: &Scratch) -> PathBuf {
-    let mut noise = Vec::new();
-    let random = File::open("/dev/urandom").expect("/dev/urandom");
-    random.take(BALLAST_KIB << 10).read_to_end(&mut noise).expect("random bytes");
-    scratch.file("ballast", &noise, 0o644)
 }
