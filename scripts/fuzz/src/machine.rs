@@ -3,14 +3,14 @@
 use crate::image::{Image, SECTORS};
 use pintle::buffers::Buffers;
 use pintle::bytes::{Text, ZStr};
+use pintle::device::helpers::Shared;
 use pintle::disk::Source;
 use pintle::error::Errno;
-use pintle::kernel::{Fd, Kernel, Result, SHARED, Stat};
+use pintle::kernel::{Fd, Kernel, Result, Stat};
 use pintle::kmsg::Line;
 use pintle::tool;
 use pintle::z;
 use std::cell::RefCell;
-use std::sync::atomic::AtomicU32;
 
 /// A kernel that has one file.
 struct Machine<'i> {
@@ -116,10 +116,12 @@ impl Kernel for Machine<'_> {
         chdir(ZStr<'_>) -> Result<()>;
         chroot(ZStr<'_>) -> Result<()>;
         uevent_socket() -> Result<Fd>;
-        ppoll(&[Fd], u64) -> Result<Option<Fd>>;
-        shared() -> Result<&'static [AtomicU32; SHARED]>;
+        ppoll(&[Fd], u64) -> Option<Fd>;
+        share() -> Result<()>;
+        shared() -> &'static Shared;
         clone() -> Result<Fd>;
         waitid(Fd) -> i32;
+        pdeathsig();
         geteuid() -> u32;
         getegid() -> u32;
         unshare(u32) -> Result<()>;
