@@ -9,3 +9,5 @@ mod pivot_root;
 mod root;
 #[path = "tool/run.rs"]
 mod run;
+#[path = "tool/session.rs"]
+mod session;

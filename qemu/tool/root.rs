@@ -1,5 +1,6 @@
 //! Temporary roots, and what is run in and around them.
 
+use crate::session::MAKE_ROOT;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -18,19 +19,7 @@ impl Root {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("tool.{}.{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let root = Root(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
-        for folder in ["bin", "dev", "proc", "tmp", "etc"] {
-            fs::create_dir_all(root.0.join(folder)).expect("a directory of the root");
-        }
-        for name in programs {
-            let program = output("sh", &["-c", &format!("command -v {name}")], 0);
-            let program = fs::canonicalize(program.trim()).expect("a program of this machine");
-            copy(&program, &root.0.join("bin").join(name));
-            for word in output("ldd", &[&program.display().to_string()], 0).split_whitespace() {
-                if word.starts_with('/') {
-                    copy(&fs::canonicalize(word).expect("a library"), &root.0.join(word.trim_start_matches('/')));
-                }
-            }
-        }
+        output("bash", &[&["-c", MAKE_ROOT, "make-root", &root.path()], programs].concat(), 0);
         root
     }
 
@@ -46,13 +35,6 @@ impl Root {
 impl Drop for Root {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to.parent().expect("a directory above")).expect("that directory");
-    if !to.exists() {
-        fs::copy(from, to).expect("a copy");
     }
 }
 
