@@ -20,6 +20,8 @@ mod images;
 mod monitor;
 #[path = "scenarios/says.rs"]
 mod says;
+#[path = "tool/session.rs"]
+mod session;
 #[path = "scenarios/structures.rs"]
 mod structures;
 #[path = "scenarios/tree.rs"]

@@ -1,39 +1,96 @@
-//! A whole distribution, Debian stable with systemd: it boots to its login, and is, unit by unit and mount by mount, what it
-//! is when its own initramfs boots it.
+//! Whole distributions, Debian stable with systemd and with sysvinit: they boot to their logins, and are, unit by unit, service
+//! by service and mount by mount, what they are when their own initramfs boots them.
 
 use crate::ended::Ended;
 use crate::guest::Guest;
-use crate::harness::{Arch, Scratch, X86_64, output, sbin, script};
+use crate::harness::{Aarch64, Arch, Scratch, X86_64, output, sbin, script};
 use crate::images::read_back;
+use crate::session::{self, FORMS, MAKE_ROOT, PROGRAMS, SESSION};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Leaves what the system has come to in a file, since a login prompt hangs up on whoever else has its console.
-const SHOW: &str = r#"#!/bin/sh
+/// What starts the others.
+struct Init {
+    name: &'static str,
+    /// Prints the process of the login on `$tty`.
+    login: &'static str,
+    /// Says what it has come to, once that doesn't change any more.
+    show: &'static str,
+    /// Has the script run, late.
+    start: (&'static str, &'static str),
+    /// A link to the latter.
+    wanted: Option<&'static str>,
+}
+
+const SYSTEMD: Init = Init {
+    name: "systemd",
+    login: r#"systemctl show -P MainPID "serial-getty@$tty""#,
+    show: r#"
 state=$(systemctl is-system-running --wait)
 echo "== state"; echo "$state"
 echo "== failed"; systemctl --failed --plain --no-legend
-echo "== units"; systemctl list-units --all --plain --no-legend --no-pager | awk '{ print $1, $2, $3, $4 }'
-echo "== mountinfo"; cat /proc/1/mountinfo
+echo "== services"; systemctl list-units --all --plain --no-legend --no-pager | awk '{ print $1, $2, $3, $4 }'
 echo "== warnings"; journalctl -b -p warning --no-pager -o cat _PID=1
-echo "== times"; cat /run/pintle/times 2>/dev/null
-echo "== done"
-systemctl poweroff
-"#;
-const SERVICE: &str = "[Unit]
+"#,
+    start: (
+        "/etc/systemd/system/show.service",
+        "[Unit]
 Description=Shows what the system has come to, and powers off
 [Service]
-StandardOutput=truncate:/var/lib/shown
 ExecStart=/usr/local/sbin/show
 [Install]
 WantedBy=multi-user.target
-";
+",
+    ),
+    wanted: Some("/etc/systemd/system/multi-user.target.wants"),
+};
+
+const SYSVINIT: Init = Init {
+    name: "sysvinit",
+    login: r#"pgrep -f "getty.*$tty""#,
+    show: r#"
+echo "== state"; runlevel
+echo "== services"; service --status-all 2>&1
+echo "== processes"; ps --ppid 2 -p 2 --deselect -o args= | grep -v '^ps '
+"#,
+    start: ("/etc/rc.local", "#!/bin/sh\n/usr/local/sbin/show </dev/null >/dev/null 2>&1 &\n"),
+    wanted: None,
+};
+
+/// Leaves it in a file, since a login prompt hangs up on whoever else has its console. That one is there once its process
+/// waits for a name.
+fn show(init: &Init, session: bool) -> String {
+    let (forms, programs) = (FORMS.join(" "), PROGRAMS.join(" "));
+    let session = if session { format!("for form in {forms}; do session \"$form\"; done") } else { String::new() };
+    format!(
+        r#"#!/bin/sh
+exec >/var/lib/shown
+tty=$(sed 's/.* //' /sys/class/tty/console/active)
+until login=$({}) && grep -qE 'select|poll|n_tty_read' "/proc/$login/wchan"; do sleep 1; done
+{}
+echo "== mountinfo"; cat /proc/1/mountinfo
+echo "== times"; cat /run/pintle/times 2>/dev/null
+echo "== end"
+session() {{
+    export INIT=/usr/local/bin/init ROOT=/root/session.$1 DEV=1
+    bash /usr/local/bin/make-root "$ROOT" {programs}
+    unshare --mount --propagation private bash /usr/local/bin/session "$1"
+}} >/var/lib/session.$1 2>&1
+{session}
+poweroff
+"#,
+        init.login, init.show
+    )
+}
+
 const UUID: &str = "70696e74-6c65-4000-8000-0000000000d0";
 
 /// What a boot has come to.
 struct System {
     console: Ended,
     shown: String,
+    /// What the classic session has printed in each of its forms.
+    sessions: Vec<(&'static str, String)>,
 }
 
 impl System {
@@ -44,75 +101,154 @@ impl System {
         rest.split("== ").next().unwrap_or_default().lines().collect()
     }
 
-    /// Mount point, type and flags of each mount, in order. What is of one boot alone: numbers, sizes by the memory that
-    /// was free, credentials of a service that was just started.
+    /// Mount point, flags, type, source and options of each mount, in order. But for what is of one boot alone: numbers, sizes
+    /// by the memory that was free, credentials of a service that was just started.
     fn mounts(&self) -> BTreeSet<String> {
         let mounts = self.section("mountinfo").into_iter().filter(|line| !line.contains("/run/credentials/"));
         let parse = |line: &str| {
-            let words: Vec<_> = line.split(' ').collect();
-            let fstype = words.iter().skip_while(|word| **word != "-").nth(1).copied().unwrap_or_default();
-            [words.get(4).copied().unwrap_or_default(), words.get(5).copied().unwrap_or_default(), fstype].join(" ")
+            let (mount, filesystem) = line.split_once(" - ").expect("a line of mountinfo");
+            let mount: Vec<_> = mount.split(' ').skip(4).take(2).collect();
+            let (filesystem, options) = filesystem.rsplit_once(' ').expect("its options");
+            let numbers = ["size=", "nr_inodes=", "fd=", "pipe_ino="];
+            let constant = |option: &&str| !numbers.iter().any(|name| option.starts_with(name));
+            let options: Vec<_> = options.split(',').filter(constant).collect();
+            format!("{} {filesystem} {}", mount.join(" "), options.join(","))
         };
         mounts.map(parse).collect()
     }
+
+    /// What the console says of mounts and of what went wrong, from sysvinit's first line on, but for the kernel's own.
+    fn complaints(&self) -> Vec<&str> {
+        let words = ["mount", "fail", "error", "warn", "busy", "already", "not found", "no such"];
+        let lines = self.console.console().lines().skip_while(|line| !line.starts_with("INIT: version"));
+        // On its way down it stops things side by side.
+        let lines = lines.take_while(|line| !line.starts_with("INIT: Switching to runlevel"));
+        let said = lines.filter(|line| !line.starts_with('['));
+        said.filter(|line| words.iter().any(|word| line.to_lowercase().contains(word))).collect()
+    }
 }
 
-/// The disk with the service on it.
-fn disk(scratch: &Scratch, debian: &Path) -> String {
+/// The disk with the script on it, and with all that the classic session takes.
+fn disk(scratch: &Scratch, arch: Arch, debian: &Path, init: &Init, session: bool) -> String {
     let disk = scratch.path("debian.img").display().to_string();
     let image = debian.join("disk.img").display().to_string();
     output(sbin("cp").args(["--sparse=always", &image, &disk])).unwrap_or_else(|why| panic!("{why}"));
-    let [show, service] = [("show", SHOW, 0o755), ("service", SERVICE, 0o644)]
-        .map(|(name, text, mode)| scratch.file(name, text.as_bytes(), mode).display().to_string());
-    let wanted = "/etc/systemd/system/multi-user.target.wants";
-    let commands = format!(
-        "write {show} /usr/local/sbin/show\nset_inode_field /usr/local/sbin/show mode 0100755\n\
-         write {service} /etc/systemd/system/show.service\nmkdir {wanted}\n\
-         symlink {wanted}/show.service /etc/systemd/system/show.service\n"
-    );
+    let (start, text) = init.start;
+    let show = show(init, session);
+    let mut files = vec![("/usr/local/sbin/show", show.as_bytes()), (start, text.as_bytes())];
+    let pintle = std::fs::read(arch.init()).expect("/init");
+    if session {
+        files.push(("/usr/local/bin/init", &pintle));
+        files.push(("/usr/local/bin/make-root", MAKE_ROOT.as_bytes()));
+        files.push(("/usr/local/bin/session", SESSION.as_bytes()));
+    }
+    let mut commands = String::new();
+    for (path, content) in files {
+        let file = scratch.file("file", content, 0o755);
+        // It is no error that there is nothing to remove.
+        commands += &format!("rm {path}\nwrite {} {path}\nset_inode_field {path} mode 0100755\n", file.display());
+    }
+    if let Some(wanted) = init.wanted {
+        commands += &format!("mkdir {wanted}\nsymlink {wanted}/show.service {start}\n");
+    }
     let commands = scratch.file("commands", commands.as_bytes(), 0o644).display().to_string();
     output(sbin("debugfs").args(["-w", "-f", &commands, &disk])).unwrap_or_else(|why| panic!("{why}"));
     disk
 }
 
-fn boot(arch: Arch, debian: &Path, own: bool) -> System {
+fn boot(arch: Arch, debian: &Path, init: &Init, own: bool) -> System {
     let scratch = Scratch::new();
-    let disk = disk(&scratch, debian);
-    let guest = Guest::new(arch).kernel(&debian.join("vmlinuz").display().to_string()).memory(1024).timeout(400);
-    let guest = guest.disk(&disk).append(&format!("root=UUID={UUID} ro"));
+    let session = !own && init.name == "systemd";
+    let disk = disk(&scratch, arch, debian, init, session);
+    let guest = Guest::new(arch).kernel(&debian.join("vmlinuz").display().to_string()).memory(1024).timeout(600);
+    let guest = guest.qemu("-device", "virtio-rng-pci").disk(&disk).append(&format!("root=UUID={UUID} ro"));
     let guest = if own { guest.initramfs(&debian.join("initrd")) } else { guest.modules(&debian.join("modules")) };
     let console = guest.run();
     console.has_powered_off();
-    System { console, shown: read_back(&disk, "/var/lib/shown") }
+    let read = |form| (form, read_back(&disk, &format!("/var/lib/session.{form}")));
+    let sessions = if session { FORMS.map(read).to_vec() } else { Vec::new() };
+    System { console, shown: read_back(&disk, "/var/lib/shown"), sessions }
 }
 
 #[test]
 fn debian_on_x86_64() {
-    as_by_its_own_initramfs(X86_64);
+    with_systemd(X86_64);
 }
 
-fn as_by_its_own_initramfs(arch: Arch) {
-    let debian = PathBuf::from(script("qemu/fetch", &["debian", "--arch", arch.name()]).trim());
+#[test]
+fn debian_on_aarch64() {
+    with_systemd(Aarch64);
+}
+
+#[test]
+fn debian_with_sysvinit_on_x86_64() {
+    with_sysvinit(X86_64);
+}
+
+/// By pintle, and by its own initramfs.
+fn twice(arch: Arch, init: &Init) -> [System; 2] {
+    let debian = PathBuf::from(script("qemu/fetch", &["debian", "--arch", arch.name(), "--init", init.name]).trim());
     let (ours, theirs) = std::thread::scope(|scope| {
-        let theirs = scope.spawn(|| boot(arch, &debian, true));
-        (boot(arch, &debian, false), theirs.join().expect("its own boot"))
+        let theirs = scope.spawn(|| boot(arch, &debian, init, true));
+        (boot(arch, &debian, init, false), theirs.join().expect("its own boot"))
     });
     assert!(ours.console.says("login:") && theirs.console.says("login:"), "both come to their login");
-    assert_eq!(ours.section("state"), ["running"], "{:?}", ours.section("failed"));
+    assert!(ours.section("times").iter().any(|line| line.starts_with("pintle: times: ")));
     assert_eq!(ours.section("state"), theirs.section("state"));
+    [ours, theirs]
+}
+
+/// The source of /dev is what was given, and means nothing.
+const DEV: [&str; 2] = [
+    "/dev rw,nosuid,relatime devtmpfs devtmpfs rw,mode=755,inode64",
+    "/dev rw,nosuid,relatime devtmpfs udev rw,mode=755,inode64",
+];
+const RUN_OF_INITRAMFS_TOOLS: &str = "/run rw,nosuid,nodev,noexec,relatime tmpfs tmpfs rw,mode=755,inode64";
+
+/// The lines that one of them alone has.
+#[track_caller]
+fn different<'a>(ours: &'a BTreeSet<String>, theirs: &'a BTreeSet<String>) -> Vec<&'a str> {
+    ours.symmetric_difference(theirs).map(String::as_str).collect()
+}
+
+fn services(system: &System) -> BTreeSet<String> {
+    system.section("services").into_iter().map(str::to_owned).collect()
+}
+
+fn with_systemd(arch: Arch) {
+    let [ours, theirs] = twice(arch, &SYSTEMD);
+    assert_eq!(ours.section("state"), ["running"], "{:?}", ours.section("failed"));
     assert_eq!(ours.section("failed"), theirs.section("failed"));
     // It complains of nothing, of no mount in particular.
     assert_eq!(ours.section("warnings"), theirs.section("warnings"));
-    assert!(ours.section("times").iter().any(|line| line.starts_with("pintle: times: ")));
 
-    let units = |system: &System| system.section("units").into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
-    let (of_ours, of_theirs) = (units(&ours), units(&theirs));
+    let (of_ours, of_theirs) = (services(&ours), services(&theirs));
     assert!(of_ours.len() > 80, "{of_ours:?}");
-    let different: Vec<_> = of_ours.symmetric_difference(&of_theirs).collect();
-    assert!(different.is_empty(), "{different:#?}");
+    assert_eq!(different(&of_ours, &of_theirs), [""; 0]);
 
     // /run: systemd's own initramfs mounts it without noexec, as pintle does; initramfs-tools with it.
-    let (of_ours, of_theirs) = (ours.mounts(), theirs.mounts());
-    let different: Vec<_> = of_ours.symmetric_difference(&of_theirs).map(String::as_str).collect();
-    assert_eq!(different, ["/run rw,nosuid,nodev tmpfs", "/run rw,nosuid,nodev,noexec,relatime tmpfs"]);
+    let run = ["/run rw,nosuid,nodev tmpfs tmpfs rw,mode=755,inode64", RUN_OF_INITRAMFS_TOOLS];
+    assert_eq!(different(&ours.mounts(), &theirs.mounts()), [&DEV[..], &run].concat());
+
+    for (form, printed) in &ours.sessions {
+        session::check(form, printed, true);
+    }
+    assert_eq!(ours.sessions.len(), FORMS.len());
+}
+
+fn with_sysvinit(arch: Arch) {
+    let [ours, theirs] = twice(arch, &SYSVINIT);
+    assert_eq!(ours.section("state"), ["N 2"]);
+    let (of_ours, of_theirs) = (services(&ours), services(&theirs));
+    assert!(of_ours.iter().filter(|line| line.contains("[ + ]")).count() >= 4, "{of_ours:?}");
+    assert_eq!(different(&of_ours, &of_theirs), [""; 0]);
+    let processes = ours.section("processes");
+    for wanted in ["init [2]", "/usr/sbin/cron", "/usr/sbin/rsyslogd"] {
+        assert!(processes.contains(&wanted), "no {wanted} in {processes:?}");
+    }
+    assert_eq!(processes, theirs.section("processes"));
+    assert_eq!(ours.complaints(), theirs.complaints());
+    // /run: this init remounts it with noexec, and it has no relatime yet.
+    let run = ["/run rw,nosuid,nodev,noexec tmpfs tmpfs rw,mode=755,inode64", RUN_OF_INITRAMFS_TOOLS];
+    assert_eq!(different(&ours.mounts(), &theirs.mounts()), [&DEV[..], &run].concat());
 }

@@ -57,6 +57,11 @@ impl Ended {
         self.transcript.stderr()
     }
 
+    /// All that was on it.
+    pub(crate) fn console(&self) -> &str {
+        &self.console
+    }
+
     fn lines(&self) -> impl Iterator<Item = &str> {
         self.console.lines()
     }
