@@ -67,14 +67,20 @@ macro_rules! packed {
 }
 
 /// `text`, packed, and how much of the array that is. (For [`packed!`].)
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "the compiler runs it, and would stop")]
 pub const fn pack<const LENGTH: usize>(text: &[u8]) -> ([u8; LENGTH], usize) {
     let mut bytes = [0; LENGTH];
     bytes.copy_from_slice(text);
-    let mut length = LENGTH;
+    let length = replace(&mut bytes, &PAIRS);
+    (bytes, length)
+}
+
+/// Replaces each of `pairs`, in order, by the byte that stands for it; returns what is left of `bytes`.
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "the compiler runs it, and would stop")]
+const fn replace(bytes: &mut [u8], pairs: &[[u8; 2]]) -> usize {
+    let mut length = bytes.len();
     let mut pair = 0;
-    while pair < PAIRS.len() {
-        let [first, second] = PAIRS[pair];
+    while pair < pairs.len() {
+        let [first, second] = pairs[pair];
         let (mut from, mut to) = (0, 0);
         while from < length {
             let is_pair = bytes[from] == first && from + 1 < length && bytes[from + 1] == second;
@@ -85,7 +91,7 @@ pub const fn pack<const LENGTH: usize>(text: &[u8]) -> ([u8; LENGTH], usize) {
         length = to;
         pair += 1;
     }
-    (bytes, length)
+    length
 }
 
 #[cfg(test)]
@@ -103,19 +109,11 @@ pub(crate) mod tests {
         std::iter::from_fn(|| Some(pairs.take()).filter(|byte| *byte != 0)).collect()
     }
 
-    /// `text` with each of `pairs` replaced, in order.
+    /// `text` with each of `pairs` replaced.
     fn replaced(text: &[u8], pairs: &[[u8; 2]]) -> Vec<u8> {
         let mut bytes = text.to_vec();
-        for (byte_of_pair, pair) in (FIRST..=u8::MAX).zip(pairs) {
-            let mut shorter = Vec::new();
-            let mut rest = &bytes[..];
-            while let [byte, behind @ ..] = rest {
-                let is_pair = rest.starts_with(pair);
-                shorter.push(if is_pair { byte_of_pair } else { *byte });
-                rest = if is_pair { &behind[1..] } else { behind };
-            }
-            bytes = shorter;
-        }
+        let length = replace(&mut bytes, pairs);
+        bytes.truncate(length);
         bytes
     }
 
