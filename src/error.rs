@@ -131,6 +131,7 @@ mod tests {
             (38, "ENOSYS (needs Linux 5.10)"),
             (40, "ELOOP (a symbolic link)"),
             (41, "errno 41"),
+            (58, "errno 58"),
             (61, "ENODATA"),
             (95, "EOPNOTSUPP"),
             (105, "ENOBUFS"),
@@ -139,6 +140,8 @@ mod tests {
             (123, "ENOMEDIUM"),
             (129, "EKEYREJECTED (key not trusted)"),
             (133, "errno 133"),
+            // None, which became the highest there could be.
+            (0, "errno 2147483648"),
         ];
         for (number, expected) in rows {
             let mut text = Text::new();

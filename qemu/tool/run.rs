@@ -25,6 +25,18 @@ cd /
     assert_eq!(ours.len(), 2);
 }
 
+/// /proc and /dev on request, and the nodes of /dev work.
+#[test]
+fn proc_and_dev() {
+    let root = Root::with(&["bash", "cat", "head"]);
+    let script = "cat /proc/self/mountinfo; head -c 0 /dev/null && echo there";
+    let printed = output(INIT, &["run", "--proc", "--dev", &root.path(), "bash", "-c", script], 0);
+    let seen = mounts(printed.strip_suffix("there\n").expect("the end"));
+    let of = |place| seen.iter().filter_map(|line| line.split(' ').nth(place)).collect::<Vec<_>>();
+    assert_eq!(of(2), ["/", "/dev", "/proc"], "{printed}");
+    assert!(seen.iter().any(|line| line.contains(" /dev ") && line.contains(" - devtmpfs ")), "{printed}");
+}
+
 /// A mount below the new root comes along; one that is a mount point already isn't bound once more.
 #[test]
 fn mounts_below_come_along() {
