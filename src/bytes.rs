@@ -301,6 +301,31 @@ pub fn take_part<'a>(text: &mut &'a [u8], separator: u8) -> Option<&'a [u8]> {
     Some(take_until(text, separator).unwrap_or_else(|| core::mem::take(text)))
 }
 
+/// Takes what stands before the next blank or tab off `line`, and those in front of it.
+#[inline(never)]
+pub fn take_field<'t>(line: &mut &'t [u8]) -> &'t [u8] {
+    let text = trim(line);
+    let end = text.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(text.len());
+    let (field, rest) = text.split_at_checked(end).unwrap_or_default();
+    *line = rest;
+    field
+}
+
+/// What stands behind `start` in the first line that begins with it; empty where there is none. Lines end in a newline, or
+/// in a NUL (netlink).
+#[inline(never)]
+pub fn line_behind<'a>(mut text: &'a [u8], start: &[u8]) -> &'a [u8] {
+    while !text.is_empty() {
+        let end = text.iter().position(|byte| matches!(byte, 0 | b'\n')).unwrap_or(text.len());
+        let mut line = text.get(..end).unwrap_or_default();
+        if take_prefix(&mut line, start) {
+            return line;
+        }
+        text = text.get(end + 1..).unwrap_or_default();
+    }
+    b""
+}
+
 /// `text` without the ASCII white space at its ends.
 #[inline(never)]
 pub fn trim(mut text: &[u8]) -> &[u8] {

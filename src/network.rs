@@ -5,7 +5,7 @@
 //! `cifs_root_setup()` in fs/smb/client/cifsroot.c, `pnp_seq_show()` in net/ipv4/ipconfig.c.
 
 use crate::buffers::Work;
-use crate::bytes::{place_of, take_part, take_prefix, until};
+use crate::bytes::{line_behind, place_of, take_part, until};
 use crate::file;
 use crate::identity::Type;
 use crate::kernel::Kernel;
@@ -32,7 +32,8 @@ pub fn resolve<K: Kernel>(kernel: &mut K, request: &Request<'_>, work: &mut Work
         data.push(b"nolock,addr=");
         let mut server = until(path, b':');
         if server.len() == path.len() {
-            server = boot_server(kernel, page);
+            // The one that told the kernel its address, or that `ip=` names.
+            server = line_behind(file::text(kernel, b"/proc/net/pnp", &[], page), b"bootserver ");
             name.push(server);
             name.push(b":");
         }
@@ -45,15 +46,4 @@ pub fn resolve<K: Kernel>(kernel: &mut K, request: &Request<'_>, work: &mut Work
     name.push(path);
     data.push(options);
     true
-}
-
-/// The server that told the kernel its address, or that `ip=` names.
-fn boot_server<'p, K: Kernel>(kernel: &mut K, page: &'p mut [u8]) -> &'p [u8] {
-    let mut lines = file::text(kernel, b"/proc/net/pnp", &[], page);
-    while let Some(mut line) = take_part(&mut lines, b'\n') {
-        if take_prefix(&mut line, b"bootserver ") {
-            return line;
-        }
-    }
-    b""
 }

@@ -77,8 +77,8 @@ const WAIT_VALUE: &[u8] = b"ever";
 
 const WAIT: usize = Key::Wait as usize;
 const RESCUE: usize = Key::Rescue as usize;
-const RW: usize = Key::Mode as usize + 1;
 const MODE: usize = Key::Mode as usize;
+const RW: usize = MODE + 1;
 const FAIL: usize = Key::Fail as usize;
 const DUPLICATE: usize = Key::Duplicate as usize;
 

@@ -2,7 +2,7 @@
 //!
 //! Source: `lib/kobject_uevent.c`, `block/genhd.c`, `block/partitions/core.c`.
 
-use crate::bytes::{Dev, take_number, take_prefix};
+use crate::bytes::{Dev, line_behind, take_number};
 
 /// The text of one uevent. Its keys are `ACTION` and `SUBSYSTEM` (in messages only), `MAJOR`, `MINOR`, `DEVNAME` (the
 /// node's name below /dev), `DEVTYPE` (`disk` or `partition`), `PARTN`, `PARTNAME` (folded to 7 bits by the kernel),
@@ -11,37 +11,27 @@ use crate::bytes::{Dev, take_number, take_prefix};
 pub struct Uevent<'a>(pub &'a [u8]);
 
 impl<'a> Uevent<'a> {
-    /// What stands behind `start`, a key and its `=`, in the first pair that begins so. Pairs end in NUL (netlink) or in a
-    /// newline (sysfs). (A label that a disk brings can't hold a separator: the kernel folds what isn't printable to `!`.)
-    #[inline(never)]
-    pub fn value(self, start: &[u8]) -> Option<&'a [u8]> {
-        let mut text = self.0;
-        while !text.is_empty() {
-            let end = text.iter().position(|byte| matches!(byte, 0 | b'\n')).unwrap_or(text.len());
-            let mut pair = text.get(..end).unwrap_or_default();
-            if take_prefix(&mut pair, start) {
-                return Some(pair);
-            }
-            text = text.get(end + 1..).unwrap_or_default();
-        }
-        None
+    /// What stands behind `start`, a key and its `=`, in the first pair that begins so; empty where there is none. (A label
+    /// that a disk brings can't hold a separator: the kernel folds what isn't printable to `!`.)
+    pub fn value(self, start: &[u8]) -> &'a [u8] {
+        line_behind(self.0, start)
     }
 
-    /// Whether it has this pair.
+    /// Whether that is `value`.
     #[inline(never)]
-    pub fn says(self, pair: &[u8]) -> bool {
-        self.value(pair).is_some_and(<[u8]>::is_empty)
+    pub fn says(self, start: &[u8], value: &[u8]) -> bool {
+        self.value(start) == value
     }
 
     /// `MAJOR` and `MINOR`.
     pub fn dev(self) -> Option<Dev> {
-        let number = |start: &[u8]| take_number(&mut self.value(start)?, 10);
+        let number = |start: &[u8]| take_number(&mut self.value(start), 10);
         Dev::new(number(b"MAJOR=")?, number(b"MINOR=")?)
     }
 
     /// True for a message of a block device that is there now.
     pub fn is_new_block_device(self) -> bool {
-        self.says(b"SUBSYSTEM=block") && !self.says(b"ACTION=remove")
+        self.says(b"SUBSYSTEM=", b"block") && !self.says(b"ACTION=", b"remove")
     }
 }
 
@@ -85,7 +75,7 @@ SEQNUM=7\0",
             let uevent = Uevent(text);
             assert_eq!((uevent.dev(), uevent.is_new_block_device()), (*dev, *new), "{}", text.escape_ascii());
             assert_eq!(
-                KEYS.map(|key| uevent.value(format!("{key}=").as_bytes()).unwrap_or_default()),
+                KEYS.map(|key| uevent.value(format!("{key}=").as_bytes())),
                 values.map(str::as_bytes),
                 "{}",
                 text.escape_ascii()

@@ -3,7 +3,7 @@
 //!
 //! Holds on entry: the working directory is the new root's. Source: systemd-fstab-generator(8), of `mount.usr=`; fstab(5).
 
-use crate::bytes::{NOWHERE, Text, place_of, take_part, trim, until};
+use crate::bytes::{NOWHERE, Text, place_of, take_field, take_part, until};
 use crate::file;
 use crate::kernel::Kernel;
 use crate::request::{Mount, Request};
@@ -37,16 +37,6 @@ fn entry<'t>(mut fstab: &'t [u8], point: &[u8]) -> Option<[&'t [u8]; 3]> {
         }
     }
     None
-}
-
-/// Takes what stands before the next blank or tab off `line`, and those in front of it.
-#[inline(never)]
-pub fn take_field<'t>(line: &mut &'t [u8]) -> &'t [u8] {
-    let text = trim(line);
-    let end = text.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(text.len());
-    let (field, rest) = text.split_at_checked(end).unwrap_or_default();
-    *line = rest;
-    field
 }
 
 /// Divides mount options as mount(8) does: returns those that are flags; the file system's own stand in `data` then.

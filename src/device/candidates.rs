@@ -85,13 +85,13 @@ pub fn consider<K: Kernel>(
         return;
     }
     for spec in specs {
-        if spec.by == By::Name && uevent.value(b"DEVNAME=") == Some(spec.text) {
+        if spec.by == By::Name && uevent.says(b"DEVNAME=", spec.text) {
             spec.dev = Some(dev);
         }
         if spec.by.is_content() || spec.dev == Some(dev) {
             devs.add(dev);
         }
-        if spec.by.is_table() && uevent.says(b"DEVTYPE=partition") {
+        if spec.by.is_table() && uevent.says(b"DEVTYPE=", b"partition") {
             devs.add(sysfs::disk_of(kernel, dev, buffer));
         }
     }

@@ -42,7 +42,7 @@ pub fn disk_of<K: Kernel>(kernel: &mut K, dev: Dev, buffer: &mut [u8]) -> Dev {
 /// kernel does.
 #[inline(never)]
 pub fn name<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut Work) {
-    let mut name = Uevent(of(kernel, dev, b"uevent", &mut work.list)).value(b"DEVNAME=").unwrap_or_default();
+    let mut name = Uevent(of(kernel, dev, b"uevent", &mut work.list)).value(b"DEVNAME=");
     for spec in specs {
         if spec.by == By::Name && spec.dev == Some(dev) {
             name = spec.text;

@@ -2,9 +2,8 @@
 //!
 //! Source: elf(5), `load_elf_binary()` in fs/binfmt_elf.c, `load_script()` in fs/binfmt_script.c.
 
-use crate::bytes::until;
+use crate::bytes::{take_field, until};
 use crate::disk::{le16, le32, le64};
-use crate::usr::take_field;
 
 /// So much of a file is looked at: linkers put the program headers and the interpreter's path in front of all else.
 pub(super) type Head = [u8; 4096];
