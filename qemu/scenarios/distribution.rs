@@ -118,13 +118,15 @@ impl System {
     }
 
     /// What the console says of mounts and of what went wrong, from sysvinit's first line on, but for the kernel's own.
-    fn complaints(&self) -> Vec<&str> {
+    fn complaints(&self) -> Vec<String> {
         let words = ["mount", "fail", "error", "warn", "busy", "already", "not found", "no such"];
-        let lines = self.console.console().lines().skip_while(|line| !line.starts_with("INIT: version"));
+        // Where startpar(1) passes a line on in two parts, a newline and a NUL are between them.
+        let console = self.console.console().replace("\n\0", "");
+        let lines = console.lines().skip_while(|line| !line.starts_with("INIT: version"));
         // On its way down it stops things side by side.
         let lines = lines.take_while(|line| !line.starts_with("INIT: Switching to runlevel"));
         let said = lines.filter(|line| !line.starts_with('['));
-        said.filter(|line| words.iter().any(|word| line.to_lowercase().contains(word))).collect()
+        said.filter(|line| words.iter().any(|word| line.to_lowercase().contains(word))).map(str::to_owned).collect()
     }
 }
 
