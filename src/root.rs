@@ -29,7 +29,7 @@ pub const USR_POINT: ZStr<'_> = z!(c"/usr");
 /// what it is.
 pub fn mount<K: Kernel>(
     log: &mut Log<'_, K>,
-    search: &Search<'_>,
+    search: &mut Search<'_>,
     found: Option<&Found>,
     work: &mut Work,
 ) -> Result<(), Failed> {
@@ -46,25 +46,30 @@ pub fn mount<K: Kernel>(
         return Ok(());
     }
     make_directory(log.kernel, search.point);
-    let message = mount_as_any(log.kernel, search, found, work);
+    let message = mount_as_any(log, search, found, work);
     log.say(message, &[work.name.as_bytes(), work.fstype.as_bytes(), work.data.as_bytes()]);
     if message == Message::Mounted { Ok(()) } else { Err(Failed) }
 }
 
 /// Mounts `work.name`. EACCES and EINVAL lead to the next type, and after the last to all of them once more, read-only.
 /// Returns what to say; the type then stands in `work.fstype`, how, or why not, in `work.data`.
-fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&Found>, work: &mut Work) -> Message {
+fn mount_as_any<K: Kernel>(
+    log: &mut Log<'_, K>,
+    search: &mut Search<'_>,
+    found: Option<&Found>,
+    work: &mut Work,
+) -> Message {
     let Work { page, name, identity, fstype, data, .. } = work;
     let content = identity.fstype();
     fstype.set(content);
-    let is_still = |found: &Found| name.as_z_str().is_some_and(|path| found.is_still(kernel, path));
+    let is_still = |found: &Found| name.as_z_str().is_some_and(|path| found.is_still(log.kernel, path));
     if !found.is_none_or(is_still) {
         return Message::Swapped;
     }
     let (list, separator) = match search.mount.fstypes {
         Some(fstypes) => (fstypes, b','),
         // Only on a device that was named itself. Without /proc there is no type to try, and the last line says so.
-        None if content.is_empty() => (file::text(kernel, b"/proc/filesystems", &[], page), b'\n'),
+        None if content.is_empty() => (file::text(log.kernel, b"/proc/filesystems", &[], page), b'\n'),
         None if !identity.is_mountable() => return Message::NoRoot,
         // The driver was `ntfs`, is `ntfs3`, and will be `ntfs`.
         None if is(content, "ntfs") => (&b"ntfs3,ntfs"[..], b','),
@@ -82,12 +87,8 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
         let mut types = list;
         while let Some(name_of_type) = next_type(&mut types, separator) {
             fstype.set(name_of_type);
-            match try_mount(
-                kernel,
-                [&mut *name, fstype, data],
-                search,
-                if read_only { flags | MS_RDONLY } else { flags },
-            ) {
+            let flags = if read_only { flags | MS_RDONLY } else { flags };
+            match try_mount(log, [&mut *name, fstype, data], search, found.is_none(), flags) {
                 Err(Errno::EACCES | Errno::EINVAL) => {}
                 // The other of its two names.
                 Err(Errno::ENODEV) if is(name_of_type, "ntfs3") => {}
@@ -96,13 +97,13 @@ fn mount_as_any<K: Kernel>(kernel: &mut K, search: &Search<'_>, found: Option<&F
                     errno.describe(data);
                     return Message::MountRoot;
                 }
-                Ok(()) if found.is_some_and(|found| !is_on(kernel, found, search.point)) => {
-                    let _ = kernel.umount2(search.point, MNT_DETACH);
+                Ok(()) if found.is_some_and(|found| !is_on(log.kernel, found, search.point)) => {
+                    let _ = log.kernel.umount2(search.point, MNT_DETACH);
                     return Message::Swapped;
                 }
                 Ok(()) => {
                     // Some file systems are so by themselves.
-                    data.set(how(read_only || kernel.faccessat2_w(search.point) == Err(Errno::EROFS)));
+                    data.set(how(read_only || log.kernel.faccessat2_w(search.point) == Err(Errno::EROFS)));
                     return Message::Mounted;
                 }
             }
@@ -127,11 +128,12 @@ fn is_on<K: Kernel>(kernel: &mut K, found: &Found, point: ZStr<'_>) -> bool {
         .is_ok_and(|stat| stat.dev == Some(found.dev) || stat.dev.is_some_and(|dev| dev.major() == 0))
 }
 
-/// Mounts a node as a type with data.
+/// Mounts a node, or what a server has, as a type with data.
 fn try_mount<K: Kernel>(
-    kernel: &mut K,
+    log: &mut Log<'_, K>,
     [node, fstype, data]: [&mut Text; 3],
-    search: &Search<'_>,
+    search: &mut Search<'_>,
+    is_remote: bool,
     flags: u32,
 ) -> Result<(), Errno> {
     let too_long = Errno::ENAMETOOLONG;
@@ -139,9 +141,9 @@ fn try_mount<K: Kernel>(
     let fstype = fstype.as_z_str().ok_or(too_long)?;
     let data = data.as_z_str().ok_or(too_long)?;
     loop {
-        match kernel.mount(node, search.point, fstype, flags, data) {
+        match log.kernel.mount(node, search.point, fstype, flags, data) {
             // A server, or a switch, that is starting up.
-            Err(errno) if errno.is_network() && search.may_wait(kernel) => {}
+            Err(errno) if is_remote && errno.is_network() && search.may_ask(log) => {}
             mounted => return mounted,
         }
     }

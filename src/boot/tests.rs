@@ -1056,12 +1056,13 @@ fn usr_on_a_file_system_of_its_own() {
         assert!(place("move_mount CWD /usr") < place("openat2 CWD /sbin/init"), "{words}");
     }
     // It isn't there in time: its init neither, and the next root is tried, of which there is none.
-    let mut fake = usr("LABEL=nosuch /usr xfs ro\n", "rootwait=0");
+    let mut fake = usr("LABEL=nosuch /usr xfs ro\n", "rootwait=2");
     let (end, said) = outcome(&mut fake);
     assert_eq!(end, Some(End::Exit(1)));
     assert_eq!(
         said,
         [
+            "<4>find root: LABEL=nosuch: not there after 1 s: waiting, rootwait=2",
             "<3>find root: LABEL=nosuch: ETIMEDOUT: giving up",
             "<4>mount /usr: LABEL=nosuch: not there: going on without it",
             "<3>find init: none can be executed, name one by init=: giving up",
@@ -1142,15 +1143,22 @@ fn roots_in_the_network() {
         assert!(fake.calls.contains(&format!("mount {expected}")), "{words}: {:#?}", fake.calls);
         assert!(!fake.calls.iter().any(|call| call.starts_with("ppoll")), "{words}: there is nothing to wait for");
     }
-    // A server that isn't up yet is asked again, until it is too late.
+    // A server that isn't up yet is asked again, until it is too late; now and then it is said.
     let mut fake = machine("root=/dev/nfs nfsroot=10.0.0.2:/srv rootwait=3", "");
     fake.refused.push(("mount 10.0.0.2", Errno::new(111)));
     let (end, said) = outcome(&mut fake);
-    assert_eq!(
-        (end, &said[..1]),
-        (Some(End::Exit(1)), &["<3>mount root: 10.0.0.2:/srv as nfs: ECONNREFUSED: giving up".to_owned()][..])
-    );
+    let expected = [
+        "<4>find root: /dev/nfs: not there after 1 s: waiting, rootwait=3",
+        "<3>mount root: 10.0.0.2:/srv as nfs: ECONNREFUSED: giving up",
+    ];
+    assert_eq!((end, &said[..2]), (Some(End::Exit(1)), &expected.map(str::to_owned)[..]));
     assert_eq!(fake.calls.iter().filter(|call| call.starts_with("mount 10.0.0.2")).count(), 3);
+    // A disk that says the same has failed.
+    let mut fake = Fake::new("root=/dev/vda rootfstype=ext4 rootwait");
+    fake.refused.push(("mount /dev/vda", Errno::ETIMEDOUT));
+    let (end, said) = outcome(&mut fake);
+    assert_eq!((end, said[0].as_str()), (Some(End::Exit(1)), "<3>mount root: /dev/vda as ext4: ETIMEDOUT: giving up"));
+    assert_eq!(fake.calls.iter().filter(|call| call.starts_with("mount /dev/vda")).count(), 1);
     // What isn't in the kernel never will be. Without a server there is nothing to ask.
     let refused = [
         ("root=/dev/nfs nfsroot=10.0.0.2:/srv", Errno::ENODEV, "10.0.0.2:/srv as nfs: ENODEV (or not in this kernel)"),

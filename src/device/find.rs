@@ -5,7 +5,7 @@ use super::helpers::MEMBER;
 use super::{btrfs, candidates, helpers, look, sysfs};
 use crate::boot::Failed;
 use crate::buffers::Work;
-use crate::bytes::{Dev, ZStr};
+use crate::bytes::{Dev, Text, ZStr};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
@@ -115,7 +115,6 @@ impl<'a> Search<'a> {
             mount,
             specs: no_specs(),
             point: USR_POINT,
-            notice_ms: u64::MAX,
             without_socket: None,
             read_only: self.request.read_only(),
             members_known: false,
@@ -123,10 +122,27 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether it isn't too late to try once more; sleeps before.
-    pub fn may_wait<K: Kernel>(&self, kernel: &mut K) -> bool {
-        sleep(kernel, RETRY_MS);
-        kernel.clock_gettime() < self.deadline_ms
+    /// Whether it isn't too late to ask a server once more; sleeps before.
+    pub fn may_ask<K: Kernel>(&mut self, log: &mut Log<'_, K>) -> bool {
+        sleep(log.kernel, RETRY_MS);
+        self.now_ms(log).is_some()
+    }
+
+    /// The time, unless it is too late. Now and then it is said what is waited for.
+    #[inline(never)]
+    fn now_ms<K: Kernel>(&mut self, log: &mut Log<'_, K>) -> Option<u64> {
+        let now_ms = log.kernel.clock_gettime();
+        if now_ms >= self.deadline_ms {
+            return None;
+        }
+        if now_ms >= self.notice_ms {
+            self.notice_ms = now_ms + NOTICE_MS;
+            let mut seconds = Text::new();
+            seconds.push_number((now_ms - self.started_ms) / 1_000);
+            let limit = self.request.get(Key::Wait).unwrap_or(DEFAULT_WAIT);
+            log.say(Message::Waiting, &[self.text(), seconds.as_bytes(), limit]);
+        }
+        Some(now_ms)
     }
 
     /// Whether there is a root left to try.
@@ -231,18 +247,10 @@ impl<'a> Search<'a> {
                 log.failed(Message::Uevents, b"netlink", errno);
                 return Ok(true);
             }
-            let now_ms = log.kernel.clock_gettime();
-            if now_ms >= self.deadline_ms {
+            let Some(now_ms) = self.now_ms(log) else {
                 log.failed(Message::FindRoot, self.text(), Errno::ETIMEDOUT);
                 return Err(Failed);
-            }
-            if now_ms >= self.notice_ms {
-                self.notice_ms = now_ms + NOTICE_MS;
-                work.data.clear();
-                work.data.push_number((now_ms - self.started_ms) / 1_000);
-                let limit = self.request.get(Key::Wait).unwrap_or(DEFAULT_WAIT);
-                log.say(Message::Waiting, &[self.text(), work.data.as_bytes(), limit]);
-            }
+            };
             let socket = *socket(work);
             let most_ms = if socket.0 < 0 { RESCAN_MS } else { u64::MAX };
             let pause_ms = most_ms.min(self.deadline_ms.min(self.notice_ms) - now_ms);
