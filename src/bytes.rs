@@ -70,7 +70,6 @@ impl Text {
     }
 
     /// Appends `byte` as two hexadecimal digits, letters small.
-    #[inline(never)]
     pub fn push_hex(&mut self, byte: u8) {
         self.push_digits(byte.into(), 2, b'a');
     }

@@ -90,7 +90,7 @@ impl<'d> Disk<'d> {
         let Windows { head, window, no_sector } = windows;
         let wanted = usize::try_from(size).unwrap_or(usize::MAX).min(HEAD_BYTES);
         let filled = head.get_mut(..wanted).map_or(0, |head| source.read_at(start, head));
-        let head = head.get(..filled).unwrap_or_default();
+        let head = head.get(..filled.min(HEAD_BYTES)).unwrap_or_default();
         let (base, big, failed, budget) = (0, false, false, BUDGET - HEAD_BYTES);
         let (sector, sector_is_guessed) = (sector.max(512), sector == 0);
         let span = Span { start: 0, wanted: 0, filled: 0 };
@@ -115,7 +115,7 @@ impl<'d> Disk<'d> {
         let (mut start, mut there) = (0, self.head);
         if end > HEAD_BYTES as u64 {
             let filled = self.fill(at, end).unwrap_or(0);
-            (start, there) = (self.span.start, self.window.get(..filled).unwrap_or_default());
+            (start, there) = (self.span.start, self.window.get(..filled.min(WINDOW_BYTES)).unwrap_or_default());
         }
         let within = usize::try_from(at.wrapping_sub(start)).unwrap_or(usize::MAX);
         let Some(bytes) = there.get(within..).and_then(|rest| rest.get(..length)) else {
@@ -155,7 +155,16 @@ impl<'d> Disk<'d> {
     #[inline(never)]
     pub fn sector(&mut self) -> &[u8; 512] {
         let no_sector = self.no_sector;
-        self.bytes(0, 512).first_chunk().unwrap_or(no_sector)
+        let [sector] = self.bytes(0, 512).as_chunks().0 else { return no_sector };
+        sector
+    }
+
+    /// 16 bytes at `at`; zeros where they can't be had.
+    #[inline(never)]
+    pub fn array(&mut self, at: u64) -> &[u8; 16] {
+        let zeros = self.no_sector.first_chunk().unwrap_or(&[0; 16]);
+        let [array] = self.bytes(at, 16).as_chunks().0 else { return zeros };
+        array
     }
 
     /// Whether `magic` stands at `at`. That it can't be read is no failure.
@@ -175,12 +184,6 @@ impl<'d> Disk<'d> {
             number = number << 8 | u64::from(*byte);
         }
         if self.big { number.swap_bytes() >> ((64 - 8 * length) & 63) } else { number }
-    }
-
-    /// A byte.
-    #[allow(clippy::cast_possible_truncation, reason = "one byte")]
-    pub fn u8(&mut self, at: u64) -> u8 {
-        self.number(at, 1) as u8
     }
 
     /// A number of 16 bits.
@@ -234,7 +237,7 @@ impl<'d> Disk<'d> {
     pub fn checksum(&mut self, polynomial: u32, seed: u32, at: u64, length: usize, hole: usize) -> bool {
         let stored = self.u32(at.wrapping_add(hole as u64));
         let crc = self.crc32(polynomial, seed, at, length, hole);
-        crc == Some(stored) || crc == Some(!stored)
+        crc.is_some_and(|crc| matches!(crc ^ stored, 0 | u32::MAX))
     }
 }
 
@@ -315,7 +318,7 @@ mod tests {
                     for base in [0, at - 1, at] {
                         disk.seek(base);
                         let at = at - base;
-                        assert_eq!(disk.u8(at), pattern(there), "{at}");
+                        assert_eq!(disk.number(at, 1), pattern(there).into(), "{at}");
                         assert_eq!(disk.u16(at), u16::from_le_bytes(patterns(there)).into(), "{at}");
                         assert_eq!(disk.u32(at), u32::from_le_bytes(patterns(there)), "{at}");
                         assert_eq!(disk.u64(at), u64::from_le_bytes(patterns(there)), "{at}");
@@ -413,8 +416,8 @@ mod tests {
             }
             // What is there stays there.
             let last = (1 << 20) + (windows as u64 - 1) * 1024;
-            assert_eq!(disk.u8(last), pattern(last));
-            assert_eq!(disk.u8(HEAD - 1), pattern(HEAD - 1));
+            assert_eq!(disk.number(last, 1), pattern(last).into());
+            assert_eq!(disk.number(HEAD - 1, 1), pattern(HEAD - 1).into());
         });
         assert_eq!(source.read, BUDGET);
     }

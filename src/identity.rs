@@ -8,9 +8,9 @@ use crate::disk::Disk;
 pub enum Encoding {
     /// As bytes, which are taken as they are.
     Bytes,
-    /// ISO 8859-1. (Two have the numbers that UDF gives them.)
+    /// ISO 8859-1, by UDF's number of it.
     Latin1 = 8,
-    /// UTF-16, big-endian.
+    /// UTF-16, big-endian, likewise.
     Utf16Be = 16,
     /// UTF-16, little-endian.
     Utf16Le,
@@ -109,8 +109,22 @@ impl Identity {
         if at == 0 {
             return;
         }
-        if let Some(uuid) = disk.bytes(at, 16).first_chunk() {
-            push_uuid(&mut self.uuid, uuid, IN_ORDER);
+        push_uuid(&mut self.uuid, disk.array(at), IN_ORDER);
+    }
+
+    /// The UUID is in the `length` bytes at `at`, up to the first NUL, and gets a `-` before the characters whose place has
+    /// its bit in `groups`.
+    #[inline(never)]
+    pub fn grouped_at(&mut self, disk: &mut Disk<'_>, at: u64, length: usize, mut groups: u32) {
+        for byte in disk.bytes(at, length) {
+            if groups & 1 != 0 {
+                self.uuid.push_byte(b'-');
+            }
+            if *byte == 0 {
+                return;
+            }
+            self.uuid.push_byte(*byte);
+            groups >>= 1;
         }
     }
 
@@ -148,21 +162,6 @@ pub fn push_uuid(text: &mut Text, uuid: &[u8; 16], order: Order) {
         }
         let stored = place ^ (order >> (place & 12) & 3) as usize;
         text.push_hex(uuid.get(stored).copied().unwrap_or(0));
-    }
-}
-
-/// Appends characters up to the first NUL, a `-` before those whose place has its bit in `groups`.
-#[inline(never)]
-pub fn push_grouped(text: &mut Text, bytes: &[u8], mut groups: u32) {
-    for byte in bytes {
-        if groups & 1 != 0 {
-            text.push_byte(b'-');
-        }
-        if *byte == 0 {
-            return;
-        }
-        text.push_byte(*byte);
-        groups >>= 1;
     }
 }
 

@@ -225,6 +225,7 @@ fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
     if disk.size >> format.least_bits == 0 || there != format.magic {
         return;
     }
+    identity.kind = format.kind;
     match look(place, disk, sb, identity) {
         Some(true) => {
             let (at, words) = (format.label & 0x1ff, format.label >> 9);
@@ -236,8 +237,6 @@ fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
     }
     if disk.failed {
         identity.kind = Type::Nothing;
-    } else if identity.kind == Type::Nothing {
-        identity.kind = format.kind;
     }
 }
 

@@ -13,18 +13,18 @@ const MAX_CHECKSUM_OFFSET: u32 = 4096 - 4;
 /// `major_ver` and `minor_ver` of a superblock that was laid out differently.
 const VERSION_1_0: u32 = 1;
 
-pub(super) const FORMAT: Format = Format::new(Type::F2fs).at(1024).magic(0, &SUPER_MAGIC.to_le_bytes());
+pub(super) const FORMAT: Format = Format::new(Type::F2fs).at(1024).magic(0, &SUPER_MAGIC.to_le_bytes()).uuid(0x6c);
 
 pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
     let (version, offset) = (le32(sb, 4), le32(sb, 0x20));
-    if version != VERSION_1_0 {
-        let length = offset as usize;
-        if offset > MAX_CHECKSUM_OFFSET || offset != 0 && !disk.checksum(CRC32, SUPER_MAGIC, 0, length, length) {
-            return None;
-        }
-        identity.label_at(disk, 0x7c, 1024, Encoding::Utf16Le);
-        identity.uuid_at(disk, 0x6c);
+    if version == VERSION_1_0 {
+        return Some(false);
     }
+    let length = offset as usize;
+    if offset > MAX_CHECKSUM_OFFSET || offset != 0 && !disk.checksum(CRC32, SUPER_MAGIC, 0, length, length) {
+        return None;
+    }
+    identity.label_at(disk, 0x7c, 1024, Encoding::Utf16Le);
     Some(true)
 }
 

@@ -56,7 +56,7 @@ impl Directory {
             // The mark of a chain's end is far past the last cluster, and past the end of the disk.
             let Some(before) = cluster.checked_sub(FIRST_CLUSTER) else { break };
             disk.base = self.heap + u64::from(before) * u64::from(self.cluster_bytes) + u64::from(within);
-            let Some(entry) = disk.bytes(0, ENTRY_BYTES).first_chunk() else { break };
+            let [entry] = disk.bytes(0, ENTRY_BYTES).as_chunks::<ENTRY_BYTES>().0 else { break };
             let (first, second) = (entry[0], entry[1]);
             if first == 0 {
                 break;

@@ -5,7 +5,7 @@
 use super::{Answer, Format};
 use crate::bytes::Text;
 use crate::disk::{Disk, le32};
-use crate::identity::{Encoding, Identity, Type, push_grouped, push_label};
+use crate::identity::{Encoding, Identity, Type, push_label};
 
 const DESCRIPTORS: u64 = 0x8000;
 const DESCRIPTOR_BYTES: u64 = 0x800;
@@ -23,6 +23,9 @@ const CREATION_DATE: u64 = 813;
 const MODIFICATION_DATE: u64 = 830;
 /// 16 digits, and the time zone.
 const NO_DATE: &[u8] = b"0000000000000000\0";
+
+/// The bit that makes a letter of ASCII a small one.
+const CASE: u8 = 0x20;
 
 /// Where year, month, day, hour, minute, second and hundredths end.
 const DATE_GROUPS: u32 = 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 14;
@@ -60,16 +63,13 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity)
         disk.base = primary;
     }
     let mut date = MODIFICATION_DATE;
-    loop {
-        if !disk.magic(date, NO_DATE) {
-            push_grouped(&mut identity.uuid, disk.bytes(date, 16), DATE_GROUPS);
-            break;
-        }
+    while disk.magic(date, NO_DATE) {
         if date == CREATION_DATE {
-            break;
+            return Some(true);
         }
         date = CREATION_DATE;
     }
+    identity.grouped_at(disk, date, 16, DATE_GROUPS);
     Some(true)
 }
 
@@ -90,11 +90,12 @@ fn merge(merged: &mut Text, mut short: &[u8], wide: &[u8]) {
                 (letter, short) = (*first, behind);
             }
             if letter != b'_' {
-                let same = low.eq_ignore_ascii_case(&letter);
+                let case = if letter.is_ascii_alphabetic() { CASE } else { 0 };
+                let same = (low ^ letter) & !case == 0;
                 if high != 0 || !same && low != b'_' {
                     return merged.set(wide);
                 }
-                if !same || !letter.is_ascii_uppercase() {
+                if !same || letter & CASE != 0 {
                     low = letter;
                 }
             }

@@ -5,7 +5,7 @@
 use super::{Answer, Format};
 use crate::crc::CRC32;
 use crate::disk::{Disk, le64};
-use crate::identity::{Identity, Type, push_grouped};
+use crate::identity::{Identity, Type};
 
 /// The label is in one of as many sectors at the start.
 const LABEL_SECTORS: u64 = 4;
@@ -33,7 +33,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity)
     }
     // Groups of 6, 4, 4, 4, 4, 4 and 6.
     let groups = 1 << 6 | 1 << 10 | 1 << 14 | 1 << 18 | 1 << 22 | 1 << 26;
-    push_grouped(&mut identity.uuid, disk.bytes(PV_UUID, 32), groups);
+    identity.grouped_at(disk, PV_UUID, 32, groups);
     Some(true)
 }
 

@@ -3,16 +3,17 @@
 //! Source: kernel include/uapi/linux/raid/md_p.h, drivers/md/md.c.
 
 use super::{Answer, Format};
-use crate::disk::Disk;
+use crate::disk::{Disk, le32, le64};
 use crate::identity::{IN_ORDER, Identity, Type, WORDS, push_uuid};
 
 const MAGIC: u32 = 0xa92b_4efc;
 /// What version 0.90 keeps free for its superblock, at a multiple of as much.
 const RESERVED_BYTES: u64 = 64 * 1024;
 
+const MAJOR_VERSION: usize = 4;
 const SET_UUID: u8 = 16;
 const SET_NAME: u16 = 32;
-const SUPER_OFFSET: u64 = 144;
+const SUPER_OFFSET: usize = 144;
 
 pub(super) const FORMAT: Format = Format::new(Type::LinuxRaidMember).uuid(SET_UUID).label(SET_NAME, 32);
 
@@ -28,8 +29,8 @@ pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity)
     // At the end, at the start, or 4 KiB from there.
     loop {
         disk.seek(at);
-        // Little-endian: the magic, and major_version.
-        if disk.u64(0) == 1 << 32 | u64::from(MAGIC) && disk.u64(SUPER_OFFSET) == at / 512 {
+        let sb = disk.sector();
+        if le32(sb, 0) == MAGIC && le32(sb, MAJOR_VERSION) == 1 && le64(sb, SUPER_OFFSET) == at / 512 {
             return Some(true);
         }
         at = match at {

@@ -35,11 +35,9 @@ pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity
         return None;
     }
     let mut format = usize::MAX;
-    disk.base = 0;
-    if disk.u64(0) != TUX_ON_ICE {
+    if disk.u64(INFO.wrapping_neg()) != TUX_ON_ICE {
         format = signature(disk)?;
     }
-    disk.base = INFO;
     if format == 0 && (!matches!(le32(sb, 0), VERSION | VERSION_BIG) || le32(sb, LAST_PAGE) == 0) {
         return None;
     }
@@ -55,7 +53,7 @@ fn signature(disk: &mut Disk<'_>) -> Option<usize> {
     while page <= MOST_PAGE {
         for (place, signature) in SIGNATURES.as_chunks::<SIGNATURE>().0.iter().enumerate() {
             let ([text @ .., 0] | text) = &signature[..];
-            if disk.magic(page - SIGNATURE as u64, text) {
+            if disk.magic(page - SIGNATURE as u64 - INFO, text) {
                 return Some(place);
             }
         }

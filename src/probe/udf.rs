@@ -22,7 +22,7 @@ const TAG_LVD: u32 = 6;
 const TAG_TD: u32 = 8;
 
 const CHARACTER_SET: &[u8] = b"\0OSTA Compressed Unicode\0";
-/// The bytes of a string's field. The first says how it is stored.
+/// The bytes of a string's field. The first says how it is stored, the last is its length.
 const STRING_BYTES: usize = 128;
 
 pub(super) const FORMAT: Format = Format::new(Type::Udf);
@@ -104,15 +104,15 @@ fn string(disk: &mut Disk<'_>, text: &mut Text, at: u64, character_set: u64) {
     if !text.as_bytes().is_empty() || !disk.magic(character_set, CHARACTER_SET) {
         return;
     }
-    let Some(field) = disk.bytes(at, STRING_BYTES).first_chunk::<STRING_BYTES>() else { return };
-    let encoding = match field[0] {
+    let [encoding, characters @ .., length] = disk.bytes(at, STRING_BYTES) else { return };
+    let encoding = match encoding {
         8 => Encoding::Latin1,
         16 => Encoding::Utf16Be,
         _ => return,
     };
-    // The last byte is the length, with the first one.
-    let length = usize::from(field[STRING_BYTES - 1]).min(STRING_BYTES - 1);
-    push_encoded(text, field.get(1..length).unwrap_or_default(), encoding);
+    // With the first byte.
+    let length = usize::from(*length).saturating_sub(1).min(characters.len());
+    push_encoded(text, characters.get(..length).unwrap_or_default(), encoding);
 }
 
 /// Makes the UUID out of the volume set's identifier: its first 16 characters where they are hexadecimal digits, else

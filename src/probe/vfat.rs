@@ -32,7 +32,8 @@ pub(super) fn probe(disk: &mut Disk<'_>, boot: &[u8; 512], identity: &mut Identi
         || matches!(le32(boot, 0x36), JFS | HPFS)
         || !matches!(sector_bits, 9..=12)
         || cluster_bits > 7
-        || media < 0xf8 && media != 0xf0
+        || media < 0xf0
+        || matches!(media, 0xf1..=0xf7)
         || reserved * fats == 0
     {
         return None;
