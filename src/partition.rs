@@ -1,6 +1,6 @@
 //! Partition tables, as the kernel numbers what is in them: GPT and MBR.
 
-use crate::bytes::Text;
+use crate::bytes::{Text, part};
 use crate::disk::{Disk, le16, le32};
 
 mod gpt;
@@ -56,24 +56,48 @@ impl Partition {
     }
 }
 
-/// A partition table that is being read, one partition after the other.
-pub enum Table {
+/// What kind of table there is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// None, or none that the kernel would take.
+    Nothing,
     /// GUID partition table.
-    Gpt(gpt::Gpt),
+    Gpt,
     /// Master boot record, and the extended ones that it leads to.
-    Mbr(mbr::Mbr),
+    Mbr,
+}
+
+/// A partition table that is being read, one partition after the other. (In this order, for the shortest code.)
+#[repr(C)]
+pub struct Table {
+    mbr: mbr::Mbr,
+    /// What it is.
+    pub kind: Kind,
+    gpt: gpt::Gpt,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Table {
-    /// The table on `disk`, if there is one that the kernel would take.
+    /// None yet.
     #[inline(never)]
-    pub fn read(disk: &mut Disk<'_>) -> Option<Table> {
+    pub const fn new() -> Self {
+        Table { mbr: mbr::Mbr::new(), kind: Kind::Nothing, gpt: gpt::Gpt::new() }
+    }
+
+    /// Reads the one that is on `disk`, which is `whole`, and gives that its UUID: GPT's disk GUID, MBR's disk signature.
+    #[inline(never)]
+    pub fn read(&mut self, disk: &mut Disk<'_>, whole: &mut Partition) {
+        whole.uuid.clear();
         disk.seek(0);
-        let sector = disk.sector;
         let mbr = disk.sector();
-        let signature = le32(mbr, 440);
+        self.mbr.signature = le32(mbr, 440);
         if le16(mbr, 510) != mbr::SIGNATURE {
-            return None;
+            return;
         }
         let (mut flags, mut is_gpt) = (0, false);
         for entry in mbr[446..510].as_chunks::<16>().0 {
@@ -81,35 +105,31 @@ impl Table {
             is_gpt |= entry[4] == TYPE_GPT;
         }
         if is_gpt {
-            return gpt::Gpt::read(disk);
+            if self.gpt.read(disk, &mut whole.uuid) {
+                self.kind = Kind::Gpt;
+            }
+        } else if flags & 0x7f == 0 {
+            // Entries are flagged as active or not, as nothing else is.
+            self.kind = Kind::Mbr;
+            if self.mbr.signature != 0 {
+                self.mbr.push_signature(&mut whole.uuid);
+            }
         }
-        // Entries are flagged as active or not, as nothing else is.
-        (flags & 0x7f == 0).then(|| Table::Mbr(mbr::Mbr::new(signature, sector)))
     }
 
     /// `PTTYPE`, in libblkid's words.
-    pub fn kind(&self) -> &'static [u8] {
-        match self {
-            Table::Gpt(_) => b"gpt",
-            Table::Mbr(_) => b"dos",
-        }
+    pub fn name(&self) -> &'static [u8] {
+        part(b"|gpt|dos", b'|', self.kind as usize)
     }
 
-    /// Appends `PTUUID`: GPT's disk GUID, MBR's disk signature.
-    pub fn push_uuid(&self, text: &mut Text) {
-        match self {
-            Table::Gpt(gpt) => gpt.push_uuid(text),
-            Table::Mbr(mbr) => mbr.push_uuid(text),
-        }
-    }
-
-    /// Puts the next partition into `partition`; false at the end.
+    /// Puts the next partition into `partition`; false at the end. The base of `disk` is its start, as after [`Table::read`].
     #[inline(never)]
     pub fn next(&mut self, disk: &mut Disk<'_>, partition: &mut Partition) -> bool {
         loop {
-            let found = match self {
-                Table::Gpt(gpt) => gpt.next(disk, partition),
-                Table::Mbr(mbr) => mbr.next(disk, partition),
+            let found = match self.kind {
+                Kind::Nothing => None,
+                Kind::Gpt => self.gpt.next(disk, partition),
+                Kind::Mbr => self.mbr.next(disk, partition),
             };
             match found {
                 Some(false) => {}

@@ -81,9 +81,9 @@ fn seeds_of(path: &Path, folder: &Path) -> Option<()> {
         }
     }
     let image = recorded(path, &|disk| {
-        if let Some(mut table) = Table::read(disk) {
-            while table.next(disk, &mut Partition::new()) {}
-        }
+        let (mut table, mut partition) = (Table::new(), Partition::new());
+        table.read(disk, &mut partition);
+        while table.next(disk, &mut partition) {}
     })?;
     if let Some((kind, _, rows)) = tables::rows(&image)
         && !rows.is_empty()

@@ -131,8 +131,8 @@ pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut 
 
 /// Puts the number of each partition that one of `specs` leads to into `found`, with that one's place.
 fn find_partitions(disk: &mut Disk<'_>, specs: &[Spec<'_>], partition: &mut Partition, found: &mut Partitions) {
-    let mut table = Table::read(disk);
-    let Some(table) = &mut table else { return };
+    let mut table = Table::new();
+    table.read(disk, partition);
     let mut slots = found.iter_mut();
     while table.next(disk, partition) {
         for spec in specs {

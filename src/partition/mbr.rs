@@ -10,17 +10,14 @@ use crate::disk::{Disk, le32};
 pub(super) const SIGNATURE: u32 = 0xaa55;
 /// The table's place within its sector, and its entries.
 const TABLE: u64 = 446;
-const ENTRY_BYTES: usize = 16;
+const ENTRY_BYTES: u64 = 16;
 const SLOTS: u32 = 4;
-/// The number of the first partition that is in an extended boot record.
-const FIRST_LOGICAL: u32 = 5;
 /// Extended boot records that are read of one disk at most. (The kernel makes no more partitions than 256.)
 const MOST_LINKS: u32 = 256;
 
 /// A table, and where in it and in what it leads to the reader stands. All in bytes, in 45 bits at most.
-pub struct Mbr {
-    sector_bytes: u64,
-    signature: u32,
+pub(super) struct Mbr {
+    pub(super) signature: u32,
     /// The entry that was read last.
     start: u64,
     size: u64,
@@ -38,41 +35,34 @@ pub struct Mbr {
     links: u32,
     /// A table that was seen: if the chain comes back to it, it is a loop. (Brent's algorithm.)
     seen: u64,
-    /// The number of the last logical partition.
-    number: u32,
+    /// Logical partitions so far.
+    logical: u32,
 }
 
 impl Mbr {
-    pub(super) fn new(signature: u32, sector_bytes: u64) -> Mbr {
-        let (start, size, extended, table, slot, limit) = (0, 0, false, 0, 0, 0);
-        let (chain_start, chain_end, chain, links, seen, number) = (0, 0, 0, 0, 0, FIRST_LOGICAL - 1);
+    pub(super) const fn new() -> Mbr {
+        let (signature, start, size, extended, table, slot, limit) = (0, 0, 0, false, 0, 0, 0);
+        let (chain_start, chain_end, chain, links, seen, logical) = (0, 0, 0, 0, 0, 0);
         #[rustfmt::skip]
         let mbr = Mbr {
-            sector_bytes, signature, start, size, extended, table, slot, limit, chain_start, chain_end, chain, links,
-            seen, number,
+            signature, start, size, extended, table, slot, limit, chain_start, chain_end, chain, links, seen, logical,
         };
         mbr
     }
 
-    /// The signature; none where it is 0.
-    pub(super) fn push_uuid(&self, text: &mut Text) {
-        if self.signature != 0 {
-            self.push_signature(text);
-        }
-    }
-
-    fn push_signature(&self, text: &mut Text) {
+    pub(super) fn push_signature(&self, text: &mut Text) {
         text.push_digits(self.signature.into(), 8, b'a');
     }
 
     /// Reads the entry in `slot` of `table`; false for an empty one.
     #[inline(never)]
     fn entry(&mut self, disk: &mut Disk<'_>) -> bool {
-        let at = self.table + TABLE + u64::from(self.slot) * ENTRY_BYTES as u64;
-        let Some(entry) = disk.bytes(at, ENTRY_BYTES).first_chunk::<ENTRY_BYTES>() else { return false };
-        self.start = u64::from(le32(entry, 8)) * self.sector_bytes;
-        self.size = u64::from(le32(entry, 12)) * self.sector_bytes;
-        self.extended = matches!(entry[4], 0x05 | 0x0f | 0x85);
+        let at = self.table + TABLE + u64::from(self.slot) * ENTRY_BYTES;
+        let sector_bytes = disk.sector;
+        let entry = disk.array(at);
+        self.start = u64::from(le32(entry, 8)) * sector_bytes;
+        self.size = u64::from(le32(entry, 12)) * sector_bytes;
+        self.extended = matches!(entry[4] & 0x7f, 0x05) || entry[4] == 0x0f;
         self.size != 0
     }
 
@@ -106,8 +96,8 @@ impl Mbr {
             if self.extended | (number > 2) & rubbish {
                 return Some(false);
             }
-            self.number += 1;
-            number = self.number;
+            self.logical += 1;
+            number = SLOTS + self.logical;
         }
         partition.be(number, start, size);
         partition.extended = self.extended;
@@ -122,12 +112,15 @@ impl Mbr {
         if self.table != 0 && self.link(disk, 0) {
             self.table = self.chain_start + self.start;
         } else {
-            (self.table, self.start) = (0, 0);
-            while self.start == 0 {
+            self.table = 0;
+            loop {
                 if !self.link(disk, self.chain) {
                     return None;
                 }
                 self.chain = self.slot + 1;
+                if self.start != 0 {
+                    break;
+                }
             }
             (self.table, self.chain_start, self.chain_end) = (self.start, self.start, self.start + self.size);
             self.seen = 0;

@@ -1,6 +1,6 @@
 //! Tables put together byte by byte, and the partitions that are read from them.
 
-use super::{Partition, Table};
+use super::{Kind, Partition, Table};
 use crate::bytes::Text;
 use crate::disk::{Disk, Source, Windows};
 
@@ -50,10 +50,14 @@ impl Image {
         let (mut windows, mut partition) = (Windows::new(), Partition::new());
         let disk = &mut Disk::new(self, &mut windows, 0, SIZE as u64, sector);
         let sector = sector.max(512);
-        let Some(mut table) = Table::read(disk) else { return Vec::new() };
+        let mut table = Table::new();
+        table.read(disk, &mut partition);
+        if table.kind == Kind::Nothing {
+            assert!(!table.next(disk, &mut partition));
+            return Vec::new();
+        }
         let text = |text: &Text| text.as_bytes().escape_ascii().to_string();
-        table.push_uuid(&mut partition.uuid);
-        let mut lines = vec![format!("{} {}", table.kind().escape_ascii(), text(&partition.uuid))];
+        let mut lines = vec![format!("{} {}", table.name().escape_ascii(), text(&partition.uuid))];
         while table.next(disk, &mut partition) {
             let Partition { number, start, size, .. } = partition;
             let mark = if partition.extended { "+" } else { "" };

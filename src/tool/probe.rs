@@ -8,7 +8,7 @@ use crate::disk::Disk;
 use crate::file;
 use crate::identity::Type;
 use crate::kernel::{Fd, Kernel};
-use crate::partition::Table;
+use crate::partition::{Kind, Table};
 use crate::probe::probe;
 use linux_raw_sys::general::{O_NOCTTY, O_NONBLOCK, O_RDONLY};
 use linux_raw_sys::ioctl::BLKSSZGET;
@@ -44,12 +44,10 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
 /// One line of the file, and one of each partition in it; whether anything was recognised.
 #[inline(never)]
 fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool {
-    let Work { windows, identity, partition, fstype, name: pttype, data: ptuuid, .. } = work;
+    let Work { windows, identity, partition, fstype, name: pttype, .. } = work;
     let size = kernel.lseek_end(fd).unwrap_or(0);
     let sector = look::ask(kernel, fd, BLKSSZGET);
-    let mut table = None;
-    pttype.clear();
-    ptuuid.clear();
+    let (mut table, mut key, mut has_uuid) = (Table::new(), Key::PtUuid, false);
     partition.be(0, 0, size);
     for _ in 0..MOST_LINES {
         let inside = size.saturating_sub(partition.start).min(partition.size);
@@ -59,25 +57,24 @@ fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool
             let disk = &mut Disk::new(&mut source, windows, partition.start, inside, sector);
             let found = !partition.extended && probe(disk, identity);
             if partition.number == 0 {
-                table = Table::read(disk);
+                table.read(disk, partition);
             }
             found
         };
-        fstype.set(identity.fstype());
+        pttype.clear();
         if partition.number == 0 {
             // Their boot sectors can look like a partition table.
-            if matches!(table, Some(Table::Mbr(_))) && matches!(identity.kind, Type::Vfat | Type::ExFat | Type::Ntfs) {
-                table = None;
+            if table.kind == Kind::Mbr && matches!(identity.kind, Type::Vfat | Type::ExFat | Type::Ntfs) {
+                table.kind = Kind::Nothing;
+                partition.uuid.clear();
             }
-            match &table {
-                Some(table) => {
-                    pttype.set(table.kind());
-                    table.push_uuid(ptuuid);
-                }
-                None if !found => return false,
-                None => {}
+            if table.kind == Kind::Nothing && !found {
+                return false;
             }
+            pttype.set(table.name());
+            has_uuid = !partition.uuid.as_bytes().is_empty();
         }
+        fstype.set(identity.fstype());
         push_safe(kernel, name);
         if partition.number != 0 {
             out::text(kernel).push_byte(b'#');
@@ -87,17 +84,14 @@ fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool
         push_key(kernel, Key::Label, &identity.label);
         push_key(kernel, Key::Uuid, &identity.uuid);
         push_key(kernel, Key::Type, fstype);
-        if partition.number == 0 {
-            push_key(kernel, Key::PtType, pttype);
-            push_key(kernel, Key::PtUuid, ptuuid);
-        }
+        push_key(kernel, Key::PtType, pttype);
         push_key(kernel, Key::PartLabel, &partition.label);
-        // Without a signature of its disk it has none, though the kernel makes one up.
-        if !ptuuid.as_bytes().is_empty() {
-            push_key(kernel, Key::PartUuid, &partition.uuid);
+        // Without a signature of its disk a partition has none, though the kernel makes one up.
+        if has_uuid {
+            push_key(kernel, key, &partition.uuid);
         }
+        key = Key::PartUuid;
         out::end_line(kernel);
-        let Some(table) = &mut table else { break };
         if !table.next(&mut Disk::new(&mut kernel.source(fd), windows, 0, size, sector), partition) {
             break;
         }

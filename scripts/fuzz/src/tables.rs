@@ -1,9 +1,8 @@
 //! Partition tables.
 
 use crate::image::{Image, View};
-use pintle::bytes::Text;
 use pintle::identity::Identity;
-use pintle::partition::{Partition, Table};
+use pintle::partition::{Kind, Partition, Table};
 use pintle::probe::probe;
 
 /// All that a table says of a partition.
@@ -28,10 +27,13 @@ fn read(image: &Image, view: View, first: bool) -> Option<(&'static [u8], Vec<u8
         if first {
             probe(disk, &mut Identity::new());
         }
-        let mut table = Table::read(disk)?;
-        let mut uuid = Text::new();
-        table.push_uuid(&mut uuid);
-        let (mut rows, mut partition) = (Vec::new(), Partition::new());
+        let (mut table, mut rows, mut partition) = (Table::new(), Vec::new(), Partition::new());
+        table.read(disk, &mut partition);
+        let uuid = partition.uuid.as_bytes().to_vec();
+        if table.kind == Kind::Nothing {
+            assert!(uuid.is_empty(), "the UUID of no table");
+            return None;
+        }
         while table.next(disk, &mut partition) {
             let Partition { number, start, size, uuid, label, kind, flags, extended } = &partition;
             rows.push(Row {
@@ -46,7 +48,7 @@ fn read(image: &Image, view: View, first: bool) -> Option<(&'static [u8], Vec<u8
             });
             assert!(rows.len() <= MOST_ROWS, "partitions without an end");
         }
-        Some((table.kind(), uuid.as_bytes().to_vec(), rows))
+        Some((table.name(), uuid, rows))
     });
     answer
 }
