@@ -20,7 +20,7 @@ macro_rules! errnos {
         }
     };
 }
-errnos! { ENOENT EIO EAGAIN EACCES EBUSY EEXIST ENODEV EINVAL ENAMETOOLONG ENOSYS ELOOP ENOBUFS ENOEXEC EROFS ETIMEDOUT }
+errnos! { ENOENT EIO EAGAIN EACCES EBUSY EEXIST ENODEV EINVAL ENAMETOOLONG ENOSYS ELOOP ENOBUFS ENOEXEC EROFS ENOTEMPTY ETIMEDOUT }
 
 impl Errno {
     /// The errno with this number; 0, which is none, becomes the highest there could be.

@@ -135,6 +135,7 @@ dup3 6 2
 close 6
 ";
 const DELETE: &str = "getdents64 3
+rmdir /dev
 openat2 3 dev
 getdents64 6
 unlink /dev/console
@@ -142,27 +143,16 @@ getdents64 6
 close 6
 rmdir /dev
 unlink /init
+rmdir /lib
 openat2 3 lib
 getdents64 6
 unlink /lib/ballast
 getdents64 6
 close 6
 rmdir /lib
-openat2 3 proc
-getdents64 6
-close 6
 rmdir /proc
-openat2 3 root
-getdents64 6
-close 6
 rmdir /root
-openat2 3 run
-getdents64 6
-close 6
 rmdir /run
-openat2 3 sys
-getdents64 6
-close 6
 rmdir /sys
 getdents64 3
 ";

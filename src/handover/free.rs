@@ -34,19 +34,23 @@ fn empty<K: Kernel>(kernel: &mut K, root: Fd, path: &mut [Reader; MAX_DEPTH]) ->
         }
         let more = here.advance(kernel);
         outcome = outcome.and(more.map(drop));
+        let flags = if u32::from(here.kind) == DT_DIR { AT_REMOVEDIR } else { 0 };
         let removed = match (more, here.name()) {
-            (Ok(true), Some(name)) if u32::from(here.kind) == DT_DIR => {
-                if depth + 1 == MAX_DEPTH {
-                    Err(Errno::ELOOP)
-                } else {
-                    let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
-                    let below = kernel.openat2(here.fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, resolve);
-                    opened = below.ok();
-                    depth += usize::from(opened.is_some());
-                    below.map(drop)
+            // Most directories are empty ones that something was mounted on.
+            (Ok(true), Some(name)) => match kernel.unlinkat(here.fd, name, flags) {
+                Err(Errno::ENOTEMPTY) => {
+                    if depth + 1 == MAX_DEPTH {
+                        Err(Errno::ELOOP)
+                    } else {
+                        let resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+                        let below = kernel.openat2(here.fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, resolve);
+                        opened = below.ok();
+                        depth += usize::from(opened.is_some());
+                        below.map(drop)
+                    }
                 }
-            }
-            (Ok(true), Some(name)) => kernel.unlinkat(here.fd, name, 0),
+                removed => removed,
+            },
             _ => {
                 let Some(upper) = depth.checked_sub(1) else { return outcome };
                 kernel.close(here.fd);

@@ -672,6 +672,10 @@ impl Kernel for Fake {
         let rmdir = flags & AT_REMOVEDIR != 0;
         self.call(format!("{} {full}", if rmdir { "rmdir" } else { "unlink" }))?;
         assert!(full.starts_with('/'), "{full} is not of the initramfs");
+        let is_in_it = |path: &String| path.rsplit_once('/').is_some_and(|(directory, _)| directory == full);
+        if rmdir && self.tree.keys().any(is_in_it) {
+            return Err(Errno::ENOTEMPTY);
+        }
         self.tree.remove(&full).map(drop).ok_or(Errno::ENOENT)
     }
 
