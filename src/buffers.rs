@@ -35,6 +35,8 @@ pub struct Buffers {
 pub struct Work {
     /// The number of what is attached to the device that was read last (`BLKGETDISKSEQ`, from Linux 5.15 on; 0 before).
     pub diskseq: u64,
+    /// What is on the device that was read last, by its place in the table of formats ([`crate::probe::probe_for`]).
+    pub format: u32,
     /// When each stage had ended, in the order of [`crate::times::Stage`].
     pub times: Times,
     /// Who looks at devices.
@@ -69,6 +71,7 @@ impl Buffers {
     /// Empty ones.
     pub const fn new() -> Self {
         let work = Work {
+            format: 0,
             page: [0; 4096],
             node: Text::new(),
             name: Text::new(),

@@ -176,16 +176,22 @@ formats! {
 const TINY_BYTES: u64 = 1440 * 1024;
 
 /// Fills `identity` with what is on `disk`; false when nothing, or more than one thing, was recognised.
-#[inline(never)]
 pub fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
+    probe_for(disk, identity, &mut { UNKNOWN })
+}
+
+/// The same where it may be known `what` it is: only that is looked for then. It is known afterwards.
+#[inline(never)]
+#[allow(clippy::cast_possible_truncation, reason = "it is no larger than COUNT")]
+pub fn probe_for(disk: &mut Disk<'_>, identity: &mut Identity, what: &mut u32) -> bool {
     // Members of a set, which what shines through of the set's contents must not hide, and what is encrypted.
     let (mut least, mut last) = (Type::LinuxRaidMember, Type::CryptoLuks);
     if disk.size <= TINY_BYTES {
         (least, last) = (Type::DmVerityHash, Type::Udf);
     }
-    let (mut first, mut single) = (COUNT, false);
+    let (mut first, mut single) = (*what as usize, false);
     // Extended partitions show as much of themselves as holds their table: nothing is looked for in them.
-    let mut place = if disk.size > 1024 { 0 } else { COUNT };
+    let mut place = if disk.size > 1024 && first == COUNT { 0 } else { COUNT };
     while place < COUNT {
         recognise(place, disk, identity);
         let kind = identity.kind;
@@ -206,6 +212,7 @@ pub fn probe(disk: &mut Disk<'_>, identity: &mut Identity) -> bool {
     }
     // Once more, for it alone: the reads are mostly those that are there already.
     recognise(first, disk, identity);
+    *what = first as u32;
     let found = identity.kind != Type::Nothing;
     if !found {
         // A read that failed leaves half of an answer.
@@ -239,6 +246,10 @@ fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
         identity.kind = Type::Nothing;
     }
 }
+
+/// It isn't known what it is.
+#[allow(clippy::cast_possible_truncation, reason = "a constant")]
+pub const UNKNOWN: u32 = COUNT as u32;
 
 /// How many formats there are.
 #[doc(hidden)]

@@ -306,6 +306,7 @@ fn listen<K: Kernel>(kernel: &mut K, socket: Fd, specs: &mut Specs<'_>, work: &m
 /// Opens the device that the root in `place` names; its name then stands in `work.node`, what is on it in
 /// `work.identity`. `None`: it is gone, another one by now, or its content is.
 fn hold<K: Kernel>(kernel: &mut K, specs: &Specs<'_>, dev: Dev, place: u32, work: &mut Work) -> Option<Fd> {
+    work.format = kernel.shared().format(dev);
     let fd = look::read(kernel, specs, false, dev, work)?;
     work.node.set(work.name.as_bytes());
     if let Some(spec) = specs.get(place as usize)

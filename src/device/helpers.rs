@@ -32,7 +32,10 @@ const MOST_CHILDREN: usize = 9;
 /// Devices that one child finds at most.
 pub const MOST_FOUND: usize = 8;
 /// Set in the place of a root whose partition is flagged as read-only.
-pub const READ_ONLY: u32 = 0x100;
+pub const READ_ONLY: u32 = 0x80;
+/// Above them stands what it is.
+const FORMAT_SHIFT: u32 = 8;
+const PLACE: u32 = READ_ONLY - 1;
 
 /// The place of what is a member of the root's btrfs: the kernel is told of it.
 pub const MEMBER: u32 = LAST_SPEC + 1;
@@ -55,9 +58,10 @@ type Find = [AtomicU32; 2];
 pub struct Finds(&'static [Find; MOST_FOUND]);
 
 impl Finds {
-    /// The device `dev` is what the root in `place` of the list names.
+    /// The device `dev`, which has that `format`, is what the root in `place` of the list names.
     #[inline(never)]
-    pub fn found(self, dev: Dev, place: u32) {
+    pub fn found(self, dev: Dev, place: u32, format: u32) {
+        let place = place | format << FORMAT_SHIFT;
         for find in self.0 {
             if read(find).is_none_or(|known| known == (dev, place)) {
                 let [slot, of] = find;
@@ -150,7 +154,7 @@ impl Shared {
             let find = self.finds.as_flattened().get(*next)?;
             *next += 1;
             if let Some((dev, of)) = read(find)
-                && of & !READ_ONLY == place
+                && of & PLACE == place
             {
                 return Some(dev);
             }
@@ -159,11 +163,25 @@ impl Shared {
 
     /// Whether the device was found as a partition that is flagged as read-only.
     pub fn is_read_only(&self, dev: Dev) -> bool {
-        let mut is = false;
+        self.told(dev) & READ_ONLY != 0
+    }
+
+    /// What it was seen to be.
+    pub fn format(&self, dev: Dev) -> u32 {
+        self.told(dev) >> FORMAT_SHIFT
+    }
+
+    #[inline(never)]
+    fn told(&self, dev: Dev) -> u32 {
+        let mut told = 0;
         for find in self.finds.as_flattened() {
-            is |= read(find).is_some_and(|(found, of)| found == dev && of & READ_ONLY != 0);
+            if let Some((found, of)) = read(find)
+                && found == dev
+            {
+                told = of | told & READ_ONLY;
+            }
         }
-        is
+        told
     }
 
     /// The device isn't what it was when it was found.
@@ -178,7 +196,7 @@ impl Shared {
     /// What the root in `place` of the list was is another one now.
     pub fn forget_place(&self, place: u32) {
         for [slot, of] in self.finds.as_flattened() {
-            if of.load(Relaxed) == place {
+            if of.load(Relaxed) & PLACE == place {
                 slot.store(0, Relaxed);
             }
         }

@@ -8,7 +8,7 @@ use crate::disk::{Disk, MOST_SECTOR_BYTES};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel};
 use crate::partition::{Partition, Table};
-use crate::probe::probe;
+use crate::probe::{UNKNOWN, probe_for};
 use crate::spec::{self, By, MOST_SPECS, Spec};
 use crate::z;
 use linux_raw_sys::general::{O_DIRECT, O_NOCTTY, O_NONBLOCK, O_RDONLY};
@@ -55,13 +55,13 @@ fn open<K: Kernel>(kernel: &mut K, path: ZStr<'_>, dev: Dev) -> Option<Fd> {
 
 /// Opens a device, whose name then stands in `work.name`, and reads its content: `work.identity`. Where it is `searched`,
 /// only what `specs` are held against, and the partitions that they lead to: `work.partitions`. Otherwise they just say
-/// what the command line calls it.
+/// what the command line calls it. Where `work.format` is known only that is looked for; it is known afterwards.
 ///
 /// The node is there a moment before the device is (ENXIO). Its uevent comes after both.
 #[inline(never)]
 pub fn read<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], searched: bool, dev: Dev, work: &mut Work) -> Option<Fd> {
     sysfs::name(kernel, specs, dev, work);
-    let Work { name, windows, identity, partition, partitions, diskseq, data, .. } = work;
+    let Work { name, windows, identity, partition, partitions, diskseq, data, format, .. } = work;
     identity.clear();
     let fd = open(kernel, sysfs::node(name.as_bytes(), 0, data)?, dev)?;
     // From here on another medium is noticed.
@@ -80,7 +80,7 @@ pub fn read<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], searched: bool, dev: 
     let mut source = kernel.source(fd);
     let disk = &mut Disk::new(&mut source, windows, 0, size, sector);
     if content {
-        probe(disk, identity);
+        probe_for(disk, identity, format);
     }
     if table {
         find_partitions(disk, specs, partition, partitions);
@@ -91,6 +91,7 @@ pub fn read<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], searched: bool, dev: 
 /// Reads the content, and closes the device again.
 #[inline(never)]
 pub fn identify<K: Kernel>(kernel: &mut K, dev: Dev, work: &mut Work) {
+    work.format = UNKNOWN;
     if let Some(fd) = read(kernel, &[], false, dev, work) {
         kernel.close(fd);
     }
@@ -101,6 +102,7 @@ pub fn identify<K: Kernel>(kernel: &mut K, dev: Dev, work: &mut Work) {
 #[inline(never)]
 pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut Work, finds: Finds) {
     work.partitions.fill((0, 0));
+    work.format = UNKNOWN;
     let Some(fd) = read(kernel, specs, true, dev, work) else { return };
     kernel.close(fd);
     for spec in specs {
@@ -108,7 +110,7 @@ pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut 
             if spec.place == MEMBER {
                 btrfs::control(kernel, btrfs::BTRFS_IOC_SCAN_DEV, work.name.as_bytes(), &mut work.data);
             } else {
-                finds.found(dev, spec.place);
+                finds.found(dev, spec.place, work.format);
             }
         }
     }
@@ -124,7 +126,7 @@ pub fn look<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut 
         {
             // It must have answered too before PID 1 opens it.
             identify(kernel, partition, work);
-            finds.found(partition, place);
+            finds.found(partition, place, work.format);
         }
     }
 }
