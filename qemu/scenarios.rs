@@ -65,6 +65,8 @@ mod modules;
 mod new_root;
 #[path = "scenarios/next_root.rs"]
 mod next_root;
+#[path = "scenarios/packed.rs"]
+mod packed;
 #[path = "scenarios/readme.rs"]
 mod readme;
 #[path = "scenarios/rescue.rs"]

@@ -110,6 +110,12 @@ impl<'s> Image<'s> {
         self
     }
 
+    /// Modules without their signatures.
+    pub(crate) fn strip_signatures(mut self) -> Self {
+        self.arguments.push("--strip-signatures".to_owned());
+        self
+    }
+
     pub(crate) fn compress(self, how: &str) -> Self {
         self.option("--compress", how)
     }
