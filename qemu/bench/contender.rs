@@ -1,0 +1,206 @@
+//! Who is measured: no initramfs at all, what can't be done with less, pintle, and what people use today.
+
+use crate::Result;
+use crate::guest::{Boot, Job, Sample, UUID};
+use crate::image;
+use crate::options::Options;
+use crate::shell::{folder, output, read, say, script};
+use crate::tools::{Machine, compiled};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// One row.
+pub(crate) struct Contender {
+    pub(crate) name: String,
+    /// Its package's, where it is one.
+    pub(crate) version: String,
+    pub(crate) form: String,
+    /// Of the image, packed and unpacked, and of its init.
+    pub(crate) bytes: Option<[u64; 3]>,
+    boot: Option<Boot>,
+    pub(crate) outcome: Outcome,
+}
+
+pub(crate) enum Outcome {
+    Measured(Vec<Sample>),
+    /// Why it can't be had, or didn't boot.
+    Failed(String),
+}
+
+/// Packed as Debian's tools do by themselves, and with nothing compressed.
+const DEFAULT: &str = "Debian's";
+pub(crate) const PLAIN: &str = "plain";
+/// What has none.
+pub(crate) const FLOOR: &str = "no initramfs";
+
+impl Contender {
+    fn of(name: &str, form: &str, image: &Path, init: &Path, words: String) -> Result<Contender> {
+        let (packed, unpacked) = image::sizes(image)?;
+        Ok(Contender {
+            name: name.into(),
+            version: String::new(),
+            form: form.into(),
+            bytes: Some([packed, unpacked, read(init)?.len() as u64]),
+            boot: Some(Boot { image: Some(image.to_owned()), words }),
+            outcome: Outcome::Measured(Vec::new()),
+        })
+    }
+
+    fn missing(name: &str, form: &str, version: &str, why: &str) -> Contender {
+        let (name, form, version) = (name.into(), form.into(), version.into());
+        Contender { name, version, form, bytes: None, boot: None, outcome: Outcome::Failed(why.trim().into()) }
+    }
+
+    /// What to boot, if anything.
+    pub(crate) fn boot(&self) -> Option<&Boot> {
+        self.boot.as_ref()
+    }
+
+    /// One more boot of it. That one fails is worth a row of its own, and no figures.
+    pub(crate) fn add(&mut self, sample: Result<Sample>) {
+        match (&mut self.outcome, sample) {
+            (Outcome::Measured(samples), Ok(sample)) => samples.push(sample),
+            (Outcome::Measured(_), Err(why)) => {
+                say(&format!("{} ({}): {why}", self.name, self.form));
+                self.outcome = Outcome::Failed(why);
+            }
+            (Outcome::Failed(_), _) => {}
+        }
+    }
+}
+
+/// All of `job` that were asked for.
+pub(crate) fn all(options: &Options, machine: &Machine, job: Job) -> Result<Vec<Contender>> {
+    let wanted = |name: &str| options.peers.is_empty() || options.peers.iter().any(|peer| peer == name);
+    let mut rows = Vec::new();
+    if job == Job::A {
+        rows.push(Contender {
+            name: FLOOR.into(),
+            version: String::new(),
+            form: "-".into(),
+            bytes: None,
+            boot: Some(Boot { image: None, words: format!("root={}", job.root()) }),
+            outcome: Outcome::Measured(Vec::new()),
+        });
+    }
+    let mut forms = vec![(PLAIN, "--compress=none")];
+    if !options.check {
+        forms.push(("zstd", "--compress=zstd"));
+        if job == Job::B {
+            forms.push(("no signatures", "--strip-signatures"));
+        }
+    }
+    if wanted("limit") {
+        let init = limit(machine, job)?;
+        for (form, how) in &forms {
+            let image = packed(machine, job, "limit", Some(&init), how)?;
+            rows.push(Contender::of("limit", form, &image, &init, String::new())?);
+        }
+    }
+    if wanted("pintle") {
+        let init =
+            PathBuf::from(output(script("scripts/build").arg(machine.arch))?.rsplit(' ').next().unwrap_or_default());
+        for (form, how) in &forms {
+            let image = packed(machine, job, "pintle", None, how)?;
+            rows.push(Contender::of("pintle", form, &image, &init, format!("root=UUID={UUID}"))?);
+        }
+    }
+    let peers: Vec<_> = PEERS.into_iter().filter(|name| wanted(name)).collect();
+    if !peers.is_empty() {
+        rows.extend(others(machine, job, &peers)?);
+    }
+    Ok(rows)
+}
+
+/// Those that `qemu/peers` makes.
+const PEERS: [&str; 8] = [
+    "tiny-initramfs",
+    "kinit",
+    "klibc-sh",
+    "busybox",
+    "initramfs-tools-list",
+    "initramfs-tools-most",
+    "dracut-hostonly",
+    "dracut-systemd",
+];
+
+fn others(machine: &Machine, job: Job, peers: &[&str]) -> Result<Vec<Contender>> {
+    say(&format!("images of the others, for {} {}", machine.arch, machine.release));
+    let mut command = script("qemu/peers");
+    command.args(["--arch", machine.arch, "--kernel", &machine.kernel, "--only", &peers.join(",")]);
+    let made =
+        command.stderr(std::process::Stdio::inherit()).output().map_err(|error| format!("qemu/peers: {error}"))?;
+    let made = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim()).join(job.name().to_lowercase());
+    let text = |path: PathBuf| read(&path).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    let mut rows = Vec::new();
+    for name in peers {
+        let home = made.join(name);
+        let version = text(home.join("version")).unwrap_or_default();
+        let why = text(home.join("failed"));
+        for (form, folder) in [(DEFAULT, "debian"), (PLAIN, "plain")] {
+            let at = home.join(folder);
+            let image = at.join("initramfs");
+            if !image.exists() {
+                if let Ok(why) = text(at.join("failed")).or_else(|_| why.clone()) {
+                    rows.push(Contender::missing(name, form, &version, &why));
+                }
+                continue;
+            }
+            let words = text(at.join("words"))?.replace("@UUID@", UUID);
+            let (packed, unpacked) = image::sizes(&image)?;
+            let programs = text(at.join("programs"))?.parse().map_err(|error| format!("{name}: programs: {error}"))?;
+            rows.push(Contender {
+                name: (*name).into(),
+                version: version.clone(),
+                form: form.into(),
+                bytes: Some([packed, unpacked, programs]),
+                boot: Some(Boot { image: Some(image), words }),
+                outcome: Outcome::Measured(Vec::new()),
+            });
+        }
+        if !rows.iter().any(|row| row.name == *name) {
+            rows.push(Contender::missing(name, "-", &version, "qemu/peers made nothing of it"));
+        }
+    }
+    Ok(rows)
+}
+
+/// pintle's image, not compressed.
+pub(crate) fn pintle(machine: &Machine, job: Job) -> Result<PathBuf> {
+    output(script("scripts/build").arg(machine.arch))?;
+    packed(machine, job, "pintle", None, "--compress=none")
+}
+
+/// The hard-coded init of `job`.
+fn limit(machine: &Machine, job: Job) -> Result<PathBuf> {
+    let root = format!("-DROOT=\"{}\"", job.root());
+    if job == Job::A {
+        return compiled(machine.arch, "limit", &[&root]);
+    }
+    // The modules are those that an image of pintle's has.
+    let image = packed(machine, job, "pintle", None, "--compress=none")?;
+    let file = std::fs::File::open(&image).map_err(|error| format!("{}: {error}", image.display()))?;
+    let names = output(Command::new("cpio").args(["--quiet", "-t"]).stdin(file))?;
+    let modules: String =
+        names.lines().filter(|name| name.ends_with(".ko")).map(|name| format!("/{name}\\0")).collect();
+    if modules.is_empty() {
+        return Err(format!("{}: no module in it", image.display()));
+    }
+    compiled(machine.arch, "limit", &[&root, &format!("-DMODULES=\"{modules}\"")])
+}
+
+/// An image by scripts/mkinitramfs, with what `job` needs.
+fn packed(machine: &Machine, job: Job, name: &str, init: Option<&Path>, how: &str) -> Result<PathBuf> {
+    let image = folder().join(format!("{name}.{}.{}.{}{how}", machine.arch, machine.kernel, job.name()));
+    let mut command = script("scripts/mkinitramfs");
+    command.args(["--arch", machine.arch, how, "--output"]).arg(&image);
+    if job == Job::A {
+        command.arg("--no-modules");
+    } else {
+        command.arg("--modules-dir").arg(&machine.modules).args(["--module", "virtio_blk"]);
+    }
+    if let Some(init) = init {
+        command.arg("--init").arg(init);
+    }
+    output(&mut command).map(|_| image)
+}
