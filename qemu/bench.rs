@@ -61,6 +61,13 @@ fn run(options: &Options) -> Result<()> {
     if options.profile {
         return profile::run(options);
     }
+    if options.redraw {
+        let path = shell::folder().join(report::CSV);
+        let text = String::from_utf8_lossy(&shell::read(&path)?).into_owned();
+        let tables = report::read_csv(&text).ok_or_else(|| format!("{} isn't what this made", path.display()))?;
+        report::write_all(options, &tables)?;
+        return chart::write_all(options, &tables);
+    }
     let mut tables = Vec::new();
     for arch in &options.arches {
         for kernel in &options.kernels {

@@ -3,7 +3,7 @@
 use crate::contender::{Contender, Outcome};
 use crate::guest::Sample;
 use crate::options::Options;
-use crate::report::{Spread, millions};
+use crate::report::{self, Spread, millions};
 use crate::shell::{folder, published, say, write};
 use crate::{Result, Table};
 use std::fmt::Write;
@@ -26,11 +26,12 @@ const STAGES: [(&str, &str, fn(&Sample) -> f64); 3] = [
 
 /// One chart for each architecture, of the first kernel.
 pub(crate) fn write_all(options: &Options, tables: &[Table]) -> Result<()> {
+    let made = report::made()?;
     for arch in &options.arches {
         let Some(first) = tables.iter().find(|table| table.arch == *arch) else { continue };
         let of_it: Vec<_> =
             tables.iter().filter(|table| table.arch == *arch && table.release == first.release).collect();
-        let chart = draw(&of_it);
+        let chart = draw(&of_it, &made);
         let name = format!("bench.{arch}.svg");
         write(&folder().join(&name), chart.as_bytes())?;
         say(&folder().join(&name).display().to_string());
@@ -46,16 +47,13 @@ fn place(milliseconds: f64) -> f64 {
     LEFT + WIDTH * share.min(1.0)
 }
 
-fn draw(tables: &[&Table]) -> String {
+fn draw(tables: &[&Table], made: &str) -> String {
     let mut body = String::new();
-    let mut y = 54.0;
-    for (place, (name, colour, _)) in STAGES.iter().enumerate() {
-        let x = LEFT
-            + 210.0 * f64::from(u8::try_from(place).unwrap_or(0))
-            + if place == 2 { 75.0 } else { -30.0 * f64::from(u8::try_from(place).unwrap_or(0)) };
+    let mut y = 72.0;
+    for ((name, colour, _), x) in STAGES.iter().zip([10.0, 170.0, 450.0]) {
         let _ = writeln!(
             body,
-            "<rect x='{x}' y='30' width='11' height='11' fill='{colour}'/><text x='{}' y='40'>{name}</text>",
+            "<rect x='{x}' y='48' width='11' height='11' fill='{colour}'/><text x='{}' y='58'>{name}</text>",
             x + 16.0
         );
     }
@@ -81,12 +79,12 @@ fn draw(tables: &[&Table]) -> String {
     format!(
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {y}' font-family='sans-serif' font-size='12' fill='#222'>\n\
          <rect width='100%' height='100%' fill='#fff'/>\n\
-         <text x='10' y='18' font-size='14' font-weight='bold'>What an initramfs adds to the boot: {arch}, Linux {release}, \
-         guest milliseconds (millions of instructions), logarithmic</text>\n{body}</svg>\n"
+         <text x='10' y='18' font-size='14' font-weight='bold'>What an initramfs adds to the boot: {arch}, Linux {release}</text>\n\
+         <text x='10' y='36'>Milliseconds of the guest, of a million instructions each, summed up on a logarithmic axis. {made}</text>\n\
+         {body}</svg>\n"
     )
 }
 
-/// Of the forms the better one is drawn.
 fn bar(body: &mut String, row: &Contender, y: &mut f64) {
     let Outcome::Measured(samples) = &row.outcome else { return };
     if row.bytes.is_none() || samples.is_empty() {

@@ -51,6 +51,12 @@ impl Contender {
         Contender { name, version, form, bytes: None, boot: None, outcome: Outcome::Failed(why.trim().into()) }
     }
 
+    /// One that was measured before.
+    pub(crate) fn read_back(name: &str, version: &str, form: &str, bytes: Option<[u64; 3]>) -> Contender {
+        let (name, form, version) = (name.into(), form.into(), version.into());
+        Contender { name, version, form, bytes, boot: None, outcome: Outcome::Measured(Vec::new()) }
+    }
+
     /// What to boot, if anything.
     pub(crate) fn boot(&self) -> Option<&Boot> {
         self.boot.as_ref()

@@ -170,7 +170,7 @@ fn slope((n, cost): &(usize, f64), (more, dearer): &(usize, f64)) -> Option<f64>
     Some((dearer - cost) / more.checked_sub(*n)? as f64)
 }
 
-/// The curves, each in a field of its own, both axes logarithmic.
+/// The curves, each in a field of its own: what is in proportion is a straight line.
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 pub(crate) fn chart(machines: &[(String, Vec<Curve>)]) -> String {
     const SIDE: f64 = 230.0;
@@ -184,8 +184,8 @@ pub(crate) fn chart(machines: &[(String, Vec<Curve>)]) -> String {
         let of_all = || machines.iter().filter_map(|(_, curves)| curves.get(field)).flat_map(|curve| &curve.points);
         let most_x = of_all().map(|point| point.0 as f64).fold(1.0, f64::max);
         let most_y = of_all().map(|point| point.1).fold(1.0, f64::max);
-        let x = |number: usize| left + SIDE * (number as f64).ln() / most_x.ln().max(1.0);
-        let y = |cost: f64| bottom - SIDE * (cost.max(1.0)).ln() / most_y.ln().max(1.0);
+        let x = |number: usize| left + SIDE * number as f64 / most_x;
+        let y = |cost: f64| bottom - SIDE * cost / most_y;
         let what = machines.first().and_then(|(_, curves)| curves.get(field)).map_or("", |curve| curve.what);
         let _ = writeln!(body, "<rect x='{left}' y='40' width='{SIDE}' height='{SIDE}' fill='none' stroke='#bbb'/>");
         let _ =
@@ -233,6 +233,6 @@ pub(crate) fn chart(machines: &[(String, Vec<Curve>)]) -> String {
     format!(
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' font-family='sans-serif' font-size='12' fill='#222'>\n\
          <rect width='100%' height='100%' fill='#fff'/>\n<text x='{GAP}' y='22' font-size='14' font-weight='bold'>Millions of \
-         instructions from Run /init to the real init, by what there is (logarithmic)</text>\n{body}</svg>\n"
+         instructions from Run /init to the real init, by what there is</text>\n{body}</svg>\n"
     )
 }

@@ -12,13 +12,15 @@ pub(crate) struct Options {
     pub(crate) check: bool,
     /// Not what a boot costs, but where and why.
     pub(crate) profile: bool,
+    /// Nothing is measured: report and charts are made again of what was.
+    pub(crate) redraw: bool,
     /// Report and charts go into the checkout too.
     pub(crate) publish: bool,
 }
 
 /// Those that `--quick` leaves, beside the floor.
 const QUICK: [&str; 3] = ["limit", "pintle", "tiny-initramfs"];
-const ARCHES: [&str; 2] = ["aarch64", "x86_64"];
+pub(crate) const ARCHES: [&str; 2] = ["aarch64", "x86_64"];
 
 pub(crate) fn parse(arguments: &[String]) -> Result<Options> {
     let mut options = Options {
@@ -28,6 +30,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options> {
         peers: Vec::new(),
         check: false,
         profile: false,
+        redraw: false,
         publish: false,
     };
     let mut words = arguments.iter().flat_map(|word| match word.split_once('=') {
@@ -53,6 +56,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options> {
                 options.check = true;
             }
             "--profile" => options.profile = true,
+            "--redraw" => options.redraw = true,
             "--publish" => options.publish = true,
             _ => return Err(format!("unknown option: {word} (--help tells)")),
         }

@@ -1,12 +1,15 @@
 //! The figures as Markdown for people, and as CSV, a line a boot.
 
 use crate::contender::{Contender, FLOOR, Outcome};
-use crate::guest::Sample;
-use crate::options::Options;
+use crate::guest::{Job, Sample};
+use crate::options::{ARCHES, Options};
 use crate::shell::{folder, output, published, say, write};
 use crate::{Result, Table};
 use std::fmt::Write;
 use std::process::Command;
+
+/// What everything else is made of.
+pub(crate) const CSV: &str = "bench.csv";
 
 /// Median, least and most.
 pub(crate) struct Spread {
@@ -54,7 +57,10 @@ NVMe that depends on this machine, so that instructions are what is to be compar
 ";
 
 pub(crate) fn write_all(options: &Options, tables: &[Table]) -> Result<()> {
-    let mut text = about(options, tables)?;
+    if !options.redraw {
+        write(&folder().join(CSV), csv(tables).as_bytes())?;
+    }
+    let mut text = about(tables)?;
     for table in tables {
         let _ = write!(
             text,
@@ -71,23 +77,30 @@ pub(crate) fn write_all(options: &Options, tables: &[Table]) -> Result<()> {
     let _ = write!(text, "\n{LEGEND}");
     print!("{text}");
     write(&folder().join("bench.md"), text.as_bytes())?;
-    write(&folder().join("bench.csv"), csv(tables).as_bytes())?;
-    say(&format!("{0}/bench.md, {0}/bench.csv", folder().display()));
+    say(&format!("{0}/bench.md, {0}/{CSV}", folder().display()));
     if options.publish {
         write(&published("report.md"), format!("# What boots cost\n\n{text}").as_bytes())?;
     }
     Ok(())
 }
 
-/// What was measured, with what and when.
-fn about(options: &Options, tables: &[Table]) -> Result<String> {
+/// How many boots there were of each.
+fn runs(tables: &[Table]) -> usize {
+    let rows = tables.iter().flat_map(|table| &table.rows);
+    rows.map(|row| if let Outcome::Measured(samples) = &row.outcome { samples.len() } else { 0 }).max().unwrap_or(0)
+}
+
+/// With what, and when.
+pub(crate) fn made() -> Result<String> {
     let qemu = output(Command::new("qemu-system-x86_64").arg("--version"))?;
-    let date = output(Command::new("date").args(["-u", "+%F"]))?;
-    let mut text = format!(
-        "{}, `-icount shift=0,sleep=off`, {} boots of each, {date}.",
-        qemu.lines().next().unwrap_or_default(),
-        options.runs
-    );
+    let date = output(Command::new("date").args(["-u", "+%F", "-r"]).arg(folder().join(CSV)))?;
+    let qemu = qemu.lines().next().and_then(|line| line.split(' ').nth(3)).unwrap_or("?").to_owned();
+    Ok(format!("QEMU {qemu}, {date}."))
+}
+
+/// What was measured, with what and when.
+fn about(tables: &[Table]) -> Result<String> {
+    let mut text = format!("{} {} boots of each, `-icount shift=0,sleep=off`.", made()?, runs(tables));
     let mut versions: Vec<_> = tables.iter().flat_map(|table| &table.rows).map(|row| row.version.as_str()).collect();
     versions.sort_unstable();
     versions.dedup();
@@ -162,6 +175,53 @@ fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// What [`csv`] made, read back: `None` where it is something else.
+pub(crate) fn read_csv(text: &str) -> Option<Vec<Table>> {
+    let mut tables: Vec<Table> = Vec::new();
+    for line in text.lines().skip(1) {
+        let fields: Vec<_> = line.splitn(21, ',').collect();
+        let [arch, release, job, name, form, version, image, unpacked, programs, _, figures @ .., failed] = &fields[..]
+        else {
+            return None;
+        };
+        let arch = ARCHES.into_iter().find(|known| known == arch)?;
+        let job = [Job::A, Job::B].into_iter().find(|known| known.name() == *job)?;
+        let is_it = |table: &Table| (table.arch, table.release.as_str(), table.job) == (arch, *release, job);
+        if !tables.last().is_some_and(is_it) {
+            tables.push(Table { arch, release: (*release).into(), job, rows: Vec::new() });
+        }
+        let rows = &mut tables.last_mut()?.rows;
+        if rows.last().is_none_or(|row| (row.name.as_str(), row.form.as_str()) != (*name, *form)) {
+            let bytes = [image, unpacked, programs].map(|bytes| bytes.parse().ok());
+            let bytes = if let [Some(image), Some(unpacked), Some(programs)] = bytes {
+                Some([image, unpacked, programs])
+            } else {
+                None
+            };
+            rows.push(Contender::read_back(name, version, form, bytes));
+        }
+        let sample = || -> Option<Sample> {
+            let [entry_ms, run_ms, unpacking_ms, counts @ ..] = figures else { return None };
+            let mut counts = counts.iter().map(|count| count.parse().ok());
+            let mut count = || counts.next()?;
+            Some(Sample {
+                entry_ms: entry_ms.parse().ok()?,
+                run_ms: run_ms.parse().ok()?,
+                unpacking_ms: unpacking_ms.parse().ok()?,
+                total: count()?,
+                user: count()?,
+                kernel: count()?,
+                calls: count()?,
+                faults: count()?,
+                execs: count()?,
+                free_kib: count()?,
+            })
+        };
+        rows.last_mut()?.add(sample().ok_or_else(|| failed.trim_matches('"').to_owned()));
+    }
+    Some(tables)
 }
 
 fn csv(tables: &[Table]) -> String {
