@@ -12,7 +12,7 @@
  *           it, of the kernel in it, of page faults and interrupts before it, and how many faults; and `function INSTRUCTIONS NAME`
  *
  * The API is declared here as docs/devel/tcg-plugins.rst describes it: Debian has no package with QEMU's header. It uses just what
- * is the same in QEMU 4.2 to 10.
+ * later versions of it have left as it is; tested with QEMU 7.2.
  */
 #include <inttypes.h>
 #include <stdbool.h>
