@@ -8,7 +8,7 @@ use crate::shell::{folder, published, say, write};
 use crate::{Result, Table};
 use std::fmt::Write;
 
-const LEFT: f64 = 170.0;
+const LEFT: f64 = 200.0;
 const WIDTH: f64 = 620.0;
 const RIGHT: f64 = 70.0;
 const BAR: f64 = 14.0;
