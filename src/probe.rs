@@ -80,6 +80,7 @@ struct Format {
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::indexing_slicing, reason = "constants")]
+#[allow(dead_code, reason = "where no format is built")]
 impl Format {
     const fn new(kind: Type) -> Self {
         let (magic, magic_shift, magic_at, least_bits, base_kib) = (0, 32, 0, 0, 0);
@@ -135,6 +136,7 @@ macro_rules! formats {
         /// Looks at the rest, by the code of the family in `place`; `sb` is the sector at the base. That may also say what kind of it, name it, or go to
         /// another base. (One function with all of that code in it is smaller than a function each.)
         #[inline(always)]
+        #[allow(unused_variables, reason = "where none of them is built")]
         fn look(place: usize, disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
             $(#[cfg(feature = $feature)]
             if place == Family::$family as usize {
