@@ -3,12 +3,17 @@
 
 shopt -s inherit_errexit
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+# Installed, without a checkout: the directory that the scripts lie in, and init.ARCH beside them. Nothing is built or fetched there.
+INSTALLED=''
+[[ -e $ROOT/Cargo.toml ]] || INSTALLED=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 NAME=${0##*/}
-# shellcheck disable=SC2034 # for the callers
-CACHE=${PINTLE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pintle}
+# shellcheck disable=SC2034 # for the callers. A hook of the package manager's may have no HOME
+CACHE=${PINTLE_CACHE:-${XDG_CACHE_HOME:-${HOME-}/.cache}/pintle}
 PATH=$PATH:/usr/sbin:/sbin # mke2fs, debugfs, modprobe: not in a plain user's PATH on Debian
 # shellcheck disable=SC2034 # for the callers
 DEFAULT_ARCH=aarch64 DEFAULT_KERNEL=6.12
+# shellcheck disable=SC2034
+[[ ! $INSTALLED ]] || DEFAULT_ARCH=$(uname -m)
 
 say() { printf '%s: %s\n' "$NAME" "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -54,7 +59,7 @@ replace() { mv -fT -- "$1" "$2"; }
 
 # setup: whatever the scripts need, once per chain of scripts.
 setup() {
-    [[ -z ${PINTLE_SETUP_DONE:-} ]] || return 0
+    [[ -z ${PINTLE_SETUP_DONE:-} && ! $INSTALLED ]] || return 0
     "$ROOT/scripts/setup"
     export PINTLE_SETUP_DONE=1
 }
@@ -62,6 +67,12 @@ setup() {
 # built_init ARCH: the path of /init, built first if it isn't there.
 built_init() {
     local init=$ROOT/target/init.$1
+    if [[ $INSTALLED ]]; then
+        init=$INSTALLED/init.$1
+        [[ -s $init ]] || die "no /init for $1 is installed: $init"
+        echo "$init"
+        return
+    fi
     [[ -s $init ]] || locked "$ROOT/target/.lock.init.$1" build_if_missing "$1" >&2
     [[ -s $init ]] || die "scripts/build left no $init"
     echo "$init"
