@@ -167,6 +167,42 @@ macro_rules! z {
     };
 }
 
+/// Literals, some of them under a `cfg`, as one text: a `&'static [u8]`. (`concat!` takes no `cfg`.)
+#[macro_export]
+macro_rules! joined {
+    ($($(#[$when:meta])* $part:literal,)*) => {{
+        const PARTS: &[&[u8]] = &[$($(#[$when])* $part.as_bytes(),)*];
+        const JOINED: &[u8] = &$crate::bytes::join::<{ $crate::bytes::length(PARTS) }>(PARTS);
+        JOINED
+    }};
+}
+
+/// How long `parts` are together. (For [`joined!`].)
+#[allow(clippy::indexing_slicing, reason = "the compiler runs it, and would stop")]
+pub const fn length(parts: &[&[u8]]) -> usize {
+    let (mut length, mut part) = (0, 0);
+    while part < parts.len() {
+        length += parts[part].len();
+        part += 1;
+    }
+    length
+}
+
+/// `parts`, one behind the other. (For [`joined!`].)
+#[allow(clippy::indexing_slicing, reason = "the compiler runs it, and would stop")]
+pub const fn join<const LENGTH: usize>(parts: &[&[u8]]) -> [u8; LENGTH] {
+    let (mut joined, mut at, mut part) = ([0; LENGTH], 0, 0);
+    while part < parts.len() {
+        let mut byte = 0;
+        while byte < parts[part].len() {
+            joined[at] = parts[part][byte];
+            (at, byte) = (at + 1, byte + 1);
+        }
+        part += 1;
+    }
+    joined
+}
+
 /// Takes an unsigned number from the front of `text`, as many digits as there are, as `strtoul(3)` reads it: with
 /// `radix` 0 it is decimal, `0x…` hexadecimal or `0…` octal; with 16 the `0x` may be missing. `None` without a digit,
 /// or past `u32`; `text` then stands anywhere.
@@ -424,6 +460,19 @@ mod tests {
         let mut text = Text::new();
         parts.iter().for_each(|part| text.push(part));
         text
+    }
+
+    #[test]
+    fn literals_are_joined() {
+        let joined = joined!(
+            "a|",
+            #[cfg(not(test))]
+            "b|",
+            "",
+            #[cfg(test)]
+            "c",
+        );
+        assert_eq!(joined, b"a|c");
     }
 
     #[test]

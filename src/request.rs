@@ -4,6 +4,7 @@
 
 use crate::bytes::{NOWHERE, is, number, place_of, take_number};
 use crate::cmdline::words;
+use crate::joined;
 
 /// A boot, as asked for: of each kind of word the value of the last one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,6 +63,34 @@ pub enum Key {
     NfsRoot,
     /// `cifsroot=`.
     CifsRoot,
+    /// `roothash=`: the hash that the root is verified by.
+    RootHash,
+    /// `systemd.verity_root_data=`, and what follows: in this order for the root and for /usr.
+    #[cfg(feature = "layer-verity")]
+    RootData,
+    /// `systemd.verity_root_hash=`.
+    #[cfg(feature = "layer-verity")]
+    RootHashes,
+    /// `systemd.verity_root_options=`.
+    #[cfg(feature = "layer-verity")]
+    RootOptions,
+    /// `usrhash=`.
+    UsrHash,
+    /// `systemd.verity_usr_data=`.
+    #[cfg(feature = "layer-verity")]
+    UsrData,
+    /// `systemd.verity_usr_hash=`.
+    #[cfg(feature = "layer-verity")]
+    UsrHashes,
+    /// `systemd.verity_usr_options=`.
+    #[cfg(feature = "layer-verity")]
+    UsrOptions,
+    /// `systemd.verity=`, and `rd.systemd.verity=`, which says the same of the initramfs alone.
+    #[cfg(feature = "layer-verity")]
+    SystemdVerity,
+    #[cfg(feature = "layer-verity")]
+    #[allow(missing_docs, reason = "the line above")]
+    RdSystemdVerity,
     /// `pintle.rescue`.
     Rescue,
     /// `rw` and `ro`, by their own names.
@@ -69,8 +98,17 @@ pub enum Key {
 }
 
 /// The names of the words, in [`Key`]'s order; the last three have no value, and two of them are both of [`Key::Mode`].
-const KEYS: &[u8] = b"root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|\
-mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|pintle.rescue|ro|rw";
+const KEYS: &[u8] = joined!(
+    "root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|\
+mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
+    "roothash|",
+    #[cfg(feature = "layer-verity")]
+    "systemd.verity_root_data|systemd.verity_root_hash|systemd.verity_root_options|",
+    "usrhash|",
+    #[cfg(feature = "layer-verity")]
+    "systemd.verity_usr_data|systemd.verity_usr_hash|systemd.verity_usr_options|systemd.verity|rd.systemd.verity|",
+    "pintle.rescue|ro|rw",
+);
 
 /// What `rootwait` without a value stands for.
 const WAIT_VALUE: &[u8] = b"ever";
@@ -128,6 +166,11 @@ impl<'a> Request<'a> {
     /// What the command line calls the root: the value of `pintle.root=`, or else of `root=`.
     pub fn root_word(&self) -> &'a [u8] {
         self.get(Key::Roots).or(self.get(Key::Root)).unwrap_or_default()
+    }
+
+    /// Whether the root is to be one that a hash verifies: then nothing unverified may get in.
+    pub fn has_root_hash(&self) -> bool {
+        self.get(Key::RootHash).is_some()
     }
 
     /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`.
@@ -197,6 +240,9 @@ mod tests {
         if let Some(fail) = request.get(Key::Fail) {
             said += &format!(" {}", fail.escape_ascii());
         }
+        if request.has_root_hash() {
+            said += &format!(" roothash={}", request.get(Key::RootHash).unwrap_or_default().escape_ascii());
+        }
         said
     }
 
@@ -233,6 +279,8 @@ mod tests {
             ("pintle-fail=panic", "ro"),
             ("root-delay=3 rootdelay=4 root-flags=x", "ro delay=4"),
             ("ro -- rw root=/dev/vda", "ro"),
+            ("roothash=ab roothash=cd usrhash=ef", "ro roothash=cd"),
+            ("roothash= usrhash=ef roothash", "ro roothash="),
         ];
         for (line, expected) in rows {
             let (request, unknown) = parse(line);
