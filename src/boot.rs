@@ -12,7 +12,7 @@ use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::{Key, Mount, Request};
-use crate::spec::{By, Spec, Specs, take_first};
+use crate::spec::{By, Spec, take_first};
 use crate::times::Stage;
 use crate::{handover, module, mounts, policy, root, usr};
 
@@ -26,16 +26,29 @@ pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut B
     let log = &mut Log::new(kernel);
     mounts::mount(log, initramfs.proc);
 
+    let mut request = Request::new();
+    read_settings(log, &mut request);
     let words = read_cmdline(log, cmdline);
-    let request = &read_request(log, words);
+    read_words(log, &mut request, words);
+    let request = &request;
 
     module::load::load_listed(log, work);
     work.times.ends(log.kernel, Stage::Modules);
     boot_root(log, request, &mut initramfs, fstab, work);
-    if request.get(Key::Rescue).is_some() {
+    if request.get(Key::Rescue).is_some() && !request.is_locked() {
         policy::rescue(log);
     }
     policy::give_up(log, request)
+}
+
+/// Reads what the image says itself; it returns only where that is a setting, line by line, or nothing.
+fn read_settings<K: Kernel>(log: &mut Log<'_, K>, request: &mut Request<'_>) {
+    #[cfg(feature = "lock")]
+    if crate::lock::read(log, request).is_err() {
+        policy::give_up(log, request);
+    }
+    #[cfg(not(feature = "lock"))]
+    let _ = (log, request);
 }
 
 fn read_cmdline<'b, K: Kernel>(log: &mut Log<'_, K>, buffer: &'b mut [u8]) -> &'b [u8] {
@@ -47,10 +60,10 @@ fn read_cmdline<'b, K: Kernel>(log: &mut Log<'_, K>, buffer: &'b mut [u8]) -> &'
     buffer.get(..length as usize).unwrap_or_default()
 }
 
-/// What `words` ask for. Words of pintle's own that it doesn't know are said.
+/// Reads what `words` ask for. Words of pintle's own that it doesn't know are said, and what the image doesn't let them say.
 #[inline(never)]
-pub fn read_request<'w, K: Kernel>(log: &mut Log<'_, K>, words: &'w [u8]) -> Request<'w> {
-    Request::parse(words, &mut |word| log.say(Message::UnknownWord, &[word]))
+pub fn read_words<'w, K: Kernel>(log: &mut Log<'_, K>, request: &mut Request<'w>, words: &'w [u8]) {
+    request.read(words, &mut |message, word| log.say(message, &[word]));
 }
 
 /// Mounts the first of the roots that the command line names and that can be mounted, with its /usr, and hands over to it.
@@ -112,7 +125,7 @@ fn begin<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Wo
         log.failed(Message::FindRoot, search.mount.device, errno);
         return Err(Failed);
     }
-    read_specs(log, &search.mount, &mut search.specs);
+    read_specs(log, search);
     search.begin(log, work);
     Ok(())
 }
@@ -159,10 +172,14 @@ fn mount_usr<K: Kernel>(
 
 /// Puts the roots that are to be tried into `specs`. Forms that pintle doesn't know are said, and passed over: where there
 /// are no others nothing is looked for, and the devices are listed.
-fn read_specs<'a, K: Kernel>(log: &mut Log<'_, K>, mount: &Mount<'a>, specs: &mut Specs<'a>) {
+fn read_specs<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) {
+    let Search { mount, specs, request, .. } = search;
     let mut rest = mount.device;
     let [first, .., _, _] = specs;
     if rest.is_empty() {
+        if request.is_locked() {
+            return log.say(Message::NoFixedRoot, &[search.text()]);
+        }
         first.by = By::Type;
         return;
     }

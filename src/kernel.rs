@@ -154,6 +154,10 @@ pub trait Kernel {
     fn argument(&mut self, place: usize) -> Option<ZStr<'static>>;
     /// Takes the first argument off the front: an exec passes on what is left.
     fn take_argument(&mut self) -> Option<ZStr<'static>>;
+    /// The variable in this place of the environment. No call either.
+    fn variable(&mut self, place: usize) -> Option<ZStr<'static>>;
+    /// From now on an exec passes on no argument, and the environment that the kernel gives an init by itself.
+    fn forget_arguments(&mut self);
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()>;
     /// Of `path`, with the arguments that are left and the environment that the kernel gave pintle, but `path` as `argv[0]`.

@@ -4,7 +4,7 @@
 //!
 //! - [`guard`]: whether to boot at all
 //! - [`mounts`]: /dev, /proc, /sys, /run
-//! - [`cmdline`] → [`request`]: bytes → words → what is asked for
+//! - [`cmdline`] → [`request`]: bytes → words → what is asked for, on top of [`lock`], what the image says itself
 //! - [`module`]: the kernel modules that the image lists
 //! - [`spec`], [`uevent`] → [`device`]: the block device that the root is on, by
 //!   [`disk`] → [`partition`], [`probe`]: bytes → partitions and contents
@@ -36,6 +36,8 @@ pub mod handover;
 pub mod identity;
 pub mod kernel;
 pub mod kmsg;
+#[cfg(feature = "lock")]
+pub mod lock;
 pub mod message;
 pub mod module;
 pub mod mounts;

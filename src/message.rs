@@ -51,11 +51,15 @@ messages! {
         Stay "3root=initramfs\x04\x04",
         Rescue "3rescue\x04\x04",
         Reboot "3reboot\x04\x04",
+        ReadSettings "3read\x04\x04",
+        BadSetting "3/etc/pintle.conf: line %\x04: unknown, or the second of its kind",
+        NoFixedRoot "3\x01: lock=yes in /etc/pintle.conf, but no root=",
     }
     "\x09": {
         Mount "4mount\x04\x04",
         ReadCmdline "4read\x04\x04",
         UnknownWord "4command line\x04: unknown word",
+        Fixed "4command line\x04: /etc/pintle.conf decides",
         ListModules "4open\x04\x04",
         NoModules "4\x10s: /lib/modules/%/modules.dep\x04",
         NoSuchModule "4\x10\x04: not in modules.dep",

@@ -3,13 +3,38 @@
 //! Source: kernel `Documentation/admin-guide/kernel-parameters.txt`, `init/do_mounts.c`, `init/main.c`.
 
 use crate::bytes::{NOWHERE, is, number, place_of, take_number};
-use crate::cmdline::words;
+use crate::cmdline::{Word, words};
 use crate::joined;
+use crate::message::Message;
 
 /// A boot, as asked for: of each kind of word the value of the last one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request<'a> {
-    values: [Option<&'a [u8]>; Key::Mode as usize + 1],
+    values: [Option<&'a [u8]>; KINDS],
+    /// The kinds, a bit each, that the command line has no say in: the image's own settings do ([`crate::lock`]).
+    fixed: u64,
+    /// What of [`Permit`] the image permits, a bit each.
+    permits: u64,
+    /// Whether it takes nothing else from the command line than what it lists.
+    locked: bool,
+}
+
+/// How many kinds of words there are.
+pub(crate) const KINDS: usize = Key::Mode as usize + 1;
+
+/// What a root hash refuses, and the image alone may permit: `permit=` of [`crate::lock`] has their names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Permit {
+    /// A writable top that outlives the boot.
+    PersistentOverlay,
+    /// To resume from hibernation.
+    Resume,
+    /// `ignore-corruption` among the options of verity.
+    IgnoreCorruption,
+    /// `systemd.verity=no`.
+    NoVerity,
+    /// A /usr that nothing verifies.
+    UnverifiedUsr,
 }
 
 /// What is to be mounted.
@@ -98,7 +123,7 @@ pub enum Key {
 }
 
 /// The names of the words, in [`Key`]'s order; the last three have no value, and two of them are both of [`Key::Mode`].
-const KEYS: &[u8] = joined!(
+pub(crate) const KEYS: &[u8] = joined!(
     "root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|\
 mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
     "roothash|",
@@ -129,33 +154,56 @@ pub const DEFAULT_WAIT: &[u8] = b"180";
 pub const FAILS: &[u8] = b"reboot|poweroff|halt|panic";
 
 impl<'a> Request<'a> {
-    /// Reads `line`. Each word of pintle's own (`pintle.*`) that it doesn't know, or whose value it can't take, is
-    /// handed to `unknown` as it was written.
-    pub fn parse(line: &'a [u8], unknown: &mut dyn FnMut(&[u8])) -> Self {
+    /// One for nothing.
+    pub fn new() -> Self {
         // A loop; an array's default is a store each.
-        let mut request = Request { values: core::array::from_fn(|_| None) };
+        Request { values: core::array::from_fn(|_| None), fixed: 0, permits: 0, locked: false }
+    }
+
+    /// Reads `line`, of whose words those that the image's own settings have decided about have no effect. Each of these is
+    /// handed to `say` as it was written, and each word of pintle's own (`pintle.*`) that it doesn't know, or whose value it
+    /// can't take.
+    pub fn read(&mut self, line: &'a [u8], say: &mut dyn FnMut(Message, &[u8])) {
         for word in words(line) {
-            let place = place_of(KEYS, word.name);
-            let (place, value) = match word.value {
-                Some(value) if place < RESCUE => (place, value),
-                None if place == WAIT => (place, WAIT_VALUE),
-                None if place == RW => (MODE, word.name),
-                None if place >= RESCUE => (place, word.name),
-                _ => (NOWHERE, word.name),
-            };
-            let values = match place {
-                FAIL => FAILS,
-                DUPLICATE => b"first",
-                _ => b"",
-            };
-            let refused = !values.is_empty() && place_of(values, value) == NOWHERE;
-            match request.values.get_mut(place) {
-                Some(slot) if !refused => *slot = Some(value),
-                _ if word.name.starts_with(b"pintle.") => unknown(word.text),
-                _ => {}
+            match place_and_value(&word) {
+                Some((place, value)) if self.fixed >> (place & 63) & 1 == 0 => self.set(place, value),
+                Some(_) => say(Message::Fixed, word.text),
+                None if word.name.starts_with(b"pintle.") => say(Message::UnknownWord, word.text),
+                None => {}
             }
         }
-        request
+    }
+
+    /// Makes `value` that of the kind in `place`.
+    pub(crate) fn set(&mut self, place: usize, value: &'a [u8]) {
+        if let Some(slot) = self.values.get_mut(place) {
+            *slot = Some(value);
+        }
+    }
+
+    /// What the image's own settings say of those that the command line may say: of the `kinds` that they fix, and, where
+    /// they are `locked`, of all but those that are `allowed`; a bit each, of the latter in the order of [`KEYS`].
+    #[cfg(feature = "lock")]
+    pub(crate) fn settle(&mut self, locked: bool, mut allowed: u64, permits: u64, mut kinds: u64) {
+        const ROOTS: u64 = 1 << Key::Root as u32 | 1 << Key::Roots as u32;
+        // Who fixes one of the two words for the root means both; two words are one kind.
+        if kinds & ROOTS != 0 {
+            kinds |= ROOTS;
+        }
+        allowed |= allowed >> 1 & 1 << MODE;
+        (self.locked, self.permits) = (locked, permits);
+        self.fixed = if locked { kinds | !allowed } else { kinds };
+    }
+
+    /// Whether the image permits what a root hash otherwise refuses.
+    pub fn permits(&self, permit: Permit) -> bool {
+        cfg!(feature = "lock") && self.permits >> (permit as u32 & 63) & 1 != 0
+    }
+
+    /// Whether the image takes no word from the command line but those that it lists: nothing is discovered, and nobody
+    /// rescued.
+    pub fn is_locked(&self) -> bool {
+        cfg!(feature = "lock") && self.locked
     }
 
     /// The value of the last word of a kind.
@@ -209,13 +257,43 @@ impl<'a> Request<'a> {
     }
 }
 
+impl Default for Request<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The kind that a word is of, by its place in [`Key`], and its value. `None` for one that pintle doesn't know, or whose
+/// value it can't take.
+pub(crate) fn place_and_value<'a>(word: &Word<'a>) -> Option<(usize, &'a [u8])> {
+    let place = place_of(KEYS, word.name);
+    let (place, value) = match word.value {
+        Some(value) if place < RESCUE => (place, value),
+        None if place == WAIT => (place, WAIT_VALUE),
+        None if place == RW => (MODE, word.name),
+        None if place >= RESCUE => (place, word.name),
+        _ => return None,
+    };
+    let values = match place {
+        FAIL => FAILS,
+        DUPLICATE => b"first",
+        _ => b"",
+    };
+    let refused = !values.is_empty() && place_of(values, value) == NOWHERE;
+    (place < KINDS && !refused).then_some((place, value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(line: &str) -> (Request<'_>, Vec<String>) {
         let mut unknown = Vec::new();
-        let request = Request::parse(line.as_bytes(), &mut |word| unknown.push(word.escape_ascii().to_string()));
+        let mut request = Request::new();
+        request.read(line.as_bytes(), &mut |message, word| {
+            assert_eq!(message, Message::UnknownWord);
+            unknown.push(word.escape_ascii().to_string());
+        });
         (request, unknown)
     }
 

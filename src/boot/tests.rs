@@ -23,6 +23,7 @@ mkdir /sys 755
 mount sysfs /sys sysfs 0xe ""
 mkdir /run 755
 mount tmpfs /run tmpfs 0x1000006 "mode=0755,size=20%,nr_inodes=800k"
+open /etc/pintle.conf
 open /proc/cmdline
 read 4
 close 4

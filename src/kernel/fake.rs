@@ -127,6 +127,7 @@ pub(crate) struct Fake {
     pub(crate) diskseq: u64,
     /// What pintle is called by and with.
     pub(crate) arguments: Vec<&'static str>,
+    pub(crate) environment: Vec<&'static str>,
     /// The next process is a child.
     child: bool,
     btrfs_scanned: BTreeSet<String>,
@@ -187,6 +188,7 @@ impl Fake {
             hangs_until_ms: u64::MAX,
             diskseq: 0,
             arguments: vec!["/init"],
+            environment: vec!["HOME=/", "TERM=linux"],
             child: false,
             btrfs_scanned: BTreeSet::new(),
             fds: BTreeMap::new(),
@@ -432,6 +434,10 @@ impl Fake {
 
 fn text(z_str: ZStr<'_>) -> &str {
     std::str::from_utf8(z_str.to_bytes()).expect("UTF-8")
+}
+
+fn leaked(text: &str) -> ZStr<'static> {
+    ZStr::of(Box::leak(CString::new(text).expect("no NUL").into_boxed_c_str()))
 }
 
 /// A file that is read as a disk.
@@ -877,14 +883,22 @@ impl Kernel for Fake {
     }
 
     fn argument(&mut self, place: usize) -> Option<ZStr<'static>> {
-        let argument = CString::new(*self.arguments.get(place)?).expect("no NUL");
-        Some(ZStr::of(Box::leak(argument.into_boxed_c_str())))
+        self.arguments.get(place).map(|text| leaked(text))
     }
 
     fn take_argument(&mut self) -> Option<ZStr<'static>> {
         let first = self.argument(0)?;
         self.arguments.remove(0);
         Some(first)
+    }
+
+    fn variable(&mut self, place: usize) -> Option<ZStr<'static>> {
+        self.environment.get(place).map(|text| leaked(text))
+    }
+
+    fn forget_arguments(&mut self) {
+        self.arguments.truncate(1);
+        self.environment = vec!["HOME=/", "TERM=linux"];
     }
 
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {

@@ -455,6 +455,14 @@ impl Kernel for Linux {
         Some(first)
     }
 
+    fn variable(&mut self, place: usize) -> Option<ZStr<'static>> {
+        self.arguments().variable(place)
+    }
+
+    fn forget_arguments(&mut self) {
+        start::forget();
+    }
+
     fn finit_module(&mut self, fd: Fd, parameters: ZStr<'_>, flags: u32) -> Result<()> {
         // SAFETY: reads a C string; what the module does to the kernel is what it is loaded for.
         unsafe { done!(finit_module, fd.int(), parameters.as_ptr(), flags) }

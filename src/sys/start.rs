@@ -38,6 +38,24 @@ impl Arguments {
         Some(ZStr::of(argument))
     }
 
+    /// The variable in place `index` of the environment.
+    pub(super) fn variable(&self, index: usize) -> Option<ZStr<'static>> {
+        let mut place = self.envp();
+        for _ in 0..index {
+            // SAFETY: no null pointer, behind which the vector would end.
+            unsafe {
+                if (*place).is_null() {
+                    return None;
+                }
+                place = place.add(1);
+            }
+        }
+        // SAFETY: a pointer of the vector, or the one that ends it.
+        let variable = unsafe { *place };
+        // SAFETY: a C string that the kernel put there, for good.
+        (!variable.is_null()).then(|| ZStr::of(unsafe { CStr::from_ptr(variable) }))
+    }
+
     /// The environment vector.
     pub(super) fn envp(&self) -> *const *const c_char {
         // SAFETY: argc pointers and a null pointer stand before it in the same array.
@@ -64,6 +82,17 @@ pub(super) unsafe extern "C" fn start(stack: *mut usize) -> ! {
 
 /// What [`start`] was given. In one place, and not carried along by everybody who makes a system call.
 static mut ARGUMENTS: Arguments = Arguments { argc: 0, argv: core::ptr::null_mut() };
+
+/// A vector without arguments, and with the environment that the kernel gives by itself (`envp_init` in init/main.c). An
+/// exec writes the first pointer.
+static mut BARE: [*const c_char; 5] =
+    [core::ptr::null(), core::ptr::null(), c"HOME=/".as_ptr(), c"TERM=linux".as_ptr(), core::ptr::null()];
+
+/// Leaves nothing of what this process was started with.
+pub(super) fn forget() {
+    // SAFETY: nobody holds a reference to it; of the vector the same holds as of the kernel's.
+    unsafe { ARGUMENTS = Arguments { argc: 1, argv: (&raw mut BARE).cast() } };
+}
 
 /// The line that the log is writing, likewise.
 static mut LINE: Line = Line::new();

@@ -6,6 +6,7 @@ use crate::buffers::Buffers;
 use crate::bytes::ZStr;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
+use crate::request::Request;
 
 /// Explains the words; returns the exit status: 1 where nothing would be booted.
 pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
@@ -14,7 +15,8 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
         return usage(kernel);
     }
     let log = &mut Log::to_stdout(kernel);
-    let request = &boot::read_request(log, words);
+    let mut request = Request::new();
+    boot::read_words(log, &mut request, words);
     // What isn't there now isn't waited for.
-    i32::from(!boot::explain(log, request, &mut buffers.work))
+    i32::from(!boot::explain(log, &request, &mut buffers.work))
 }

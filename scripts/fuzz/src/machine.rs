@@ -75,6 +75,10 @@ impl Kernel for Machine<'_> {
         self.words.remove(0);
         Some(first)
     }
+    fn variable(&mut self, _: usize) -> Option<ZStr<'static>> {
+        None
+    }
+    fn forget_arguments(&mut self) {}
     fn line(&mut self) -> &mut Line {
         &mut self.line
     }

@@ -3,6 +3,7 @@
 use pintle::bytes::{Dev, TEXT_BYTES, Text, decimal, take_number, trim};
 use pintle::cmdline::words;
 use pintle::identity::{Encoding, push_label};
+use pintle::lock;
 use pintle::module::{dep, list};
 use pintle::request::{Key, Request};
 use pintle::spec::{By, Spec, take_first};
@@ -77,7 +78,8 @@ pub fn check_cmdline(line: &[u8]) {
 
     let parse = || {
         let mut unknown = Vec::new();
-        let request = Request::parse(line, &mut |word| unknown.push(place(word, line).expect("a part of the line")));
+        let mut request = Request::new();
+        request.read(line, &mut |_, word| unknown.push(place(word, line).expect("a part of the line")));
         (request, unknown)
     };
     let (request, unknown) = parse();
@@ -115,6 +117,34 @@ pub fn check_cmdline(line: &[u8]) {
         assert!(place(spec.text, part).is_some() || matches!(spec.text, b"ram0" | b""));
         assert!(!spec.text.is_empty() || matches!(spec.by, By::Number | By::Source), "{spec:?}");
     }
+}
+
+/// The image's own settings, and behind a NUL a command line, which has no say in what they fix.
+pub fn check_settings(input: &[u8]) {
+    let (text, line) = input.split_at(input.iter().position(|byte| *byte == 0).unwrap_or(input.len()));
+    let mut request = Request::new();
+    let parsed = lock::parse(text, &mut request);
+    assert_eq!(lock::parse(text, &mut Request::new()), parsed);
+    if let Err((number, bad)) = parsed {
+        let at = place(bad, text).expect("a part of the text");
+        let lines = text[..at].iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(lines + 1, number as usize);
+        assert!(!bad.is_empty() && !bad.starts_with(b"#"));
+        return;
+    }
+    let settled = request;
+    let mut said = Vec::new();
+    request.read(line, &mut |message, word| said.push((message, word.to_vec())));
+    for key in [Key::Root, Key::Fstypes, Key::Flags, Key::Wait, Key::Init, Key::Fail, Key::Roots, Key::Rescue] {
+        if let Some(value) = settled.get(key) {
+            assert_eq!(request.get(key), Some(value), "the command line had a say");
+        }
+        let allows = text.windows(5).any(|part| part == b"allow");
+        if settled.is_locked() && !allows {
+            assert_eq!(request.get(key), settled.get(key), "the command line had a say");
+        }
+    }
+    assert_eq!(request.is_locked(), settled.is_locked());
 }
 
 /// A uevent.
