@@ -73,6 +73,8 @@ mod readme;
 mod rescue;
 #[path = "scenarios/root_device.rs"]
 mod root_device;
+#[path = "scenarios/settings.rs"]
+mod settings;
 #[path = "scenarios/shared.rs"]
 mod shared;
 #[path = "scenarios/smallest.rs"]

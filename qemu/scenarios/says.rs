@@ -29,6 +29,11 @@ pub(crate) fn unknown_word(word: &str) -> String {
     format!("command line: {word}: unknown word: going on without it")
 }
 
+/// Of a word that the image's own settings leave no effect.
+pub(crate) fn decided(word: &str) -> String {
+    format!("command line: {word}: /etc/pintle.conf decides: going on without it")
+}
+
 pub(crate) fn unknown_root(root: &str) -> String {
     let known = "/dev/NAME, MAJ:MIN, hex, (PART)UUID=, (PART)LABEL=";
     format!("command line: root={root}: unknown form, known are {known}: going on without it")
