@@ -57,6 +57,13 @@ locked() {
 # replace TEMPORARY FILE: the last step of every output, so that a reader sees the old or the new one, never half of it.
 replace() { mv -fT -- "$1" "$2"; }
 
+# archive TREE: TREE as a cpio archive, on standard output: not compressed, and the same for the same input, since owner, times,
+# inodes and order are nothing of this machine.
+archive() {
+    find "$1" -exec touch -hd "@${SOURCE_DATE_EPOCH:-0}" {} +
+    (cd "$1" && find . -mindepth 1 -printf '%P\0' | LC_ALL=C sort -z | cpio --quiet -0 -o -H newc --reproducible -R 0:0)
+}
+
 # setup: whatever the scripts need, once per chain of scripts.
 setup() {
     [[ -z ${PINTLE_SETUP_DONE:-} && ! $INSTALLED ]] || return 0
