@@ -1,0 +1,16 @@
+#!/bin/sh
+# The hook that a kernel's package runs once its files are there: VERSION [IMAGE]. It makes pintle's image of it beside IMAGE, or fails with
+# the reason, and leaves what there is.
+set -e
+update=/usr/lib/pintle-initramfs/update
+[ -x "$update" ] || exit 0 # removed, but for its settings
+[ -n "$1" ] || { echo "pintle-initramfs: ${DPKG_MAINTSCRIPT_PACKAGE:-kernel package} did not pass a version" >&2; exit 2; }
+[ "$INITRD" != No ] || exit 0
+boot=/boot
+[ -z "$2" ] || boot=$(dirname "$2")
+# A kernel's package may run it more than once.
+if [ -n "$DEB_MAINT_PARAMS" ]; then
+    eval set -- "'$1'" "$DEB_MAINT_PARAMS"
+    [ "$2" = configure ] || exit 0
+fi
+exec "$update" -c -k "$1" -b "$boot" >&2
