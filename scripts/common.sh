@@ -2,10 +2,11 @@
 # What the scripts share; source it. The caller's own head comment is its --help.
 
 shopt -s inherit_errexit
-ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+SCRIPTS=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+ROOT=${SCRIPTS%/*}
 # Installed, without a checkout: the directory that the scripts lie in, and init.ARCH beside them. Nothing is built or fetched there.
 INSTALLED=''
-[[ -e $ROOT/Cargo.toml ]] || INSTALLED=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+[[ -e $ROOT/Cargo.toml ]] || INSTALLED=$SCRIPTS
 NAME=${0##*/}
 # shellcheck disable=SC2034 # for the callers. A hook of the package manager's may have no HOME
 CACHE=${PINTLE_CACHE:-${XDG_CACHE_HOME:-${HOME-}/.cache}/pintle}

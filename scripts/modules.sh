@@ -139,7 +139,7 @@ carry() {
                 for (m = split(softdeps[name], names); m > 0; m--) need_name(names[m], "softdep of " name)
             }
             for (n = 1; n <= modules; n++) if (order[n] in why && !(order[n] in listed)) print order[n] "\t" why[order[n]]
-        }' "$ROOT/scripts/module-sets" "$tree/modules.alias" "$tree/modules.softdep" "$tmp/listed" "$tree/modules.dep"
+        }' "$SCRIPTS/module-sets" "$tree/modules.alias" "$tree/modules.softdep" "$tmp/listed" "$tree/modules.dep"
 }
 
 # index_modules: depmod's files of what is in the image. modules.dep has its names relative to its own directory. Where modules are to be
