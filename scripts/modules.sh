@@ -65,23 +65,24 @@ machine_check() {
     [[ ! $wrong ]] || die "${!wrong} is not for $arch"
 }
 
-# copy_modules LIST: the files, plain, since the kernel unpacks the image faster than each module, and side by side, since each directory
-# costs the kernel to make and pintle to remove.
+# copy_modules LIST KIND: the files, plain, since the kernel unpacks the image faster than each module, and side by side, since each
+# directory costs the kernel to make and pintle to remove.
 copy_modules() {
-    local into=$root/lib/modules/$version file
-    mkdir -p "$into"
-    cut -f1 "$1" | while read -r file; do
-        case $file in
-            *.ko | *.ko.xz | *.ko.gz | *.ko.zst) ;;
-            *) die "don't know how $file is compressed" ;;
-        esac
+    local into=$root/lib/modules/$version file why plain
+    [[ -s $1 ]] || return 0
+    mkdir -p "$into" "$tmp/plain"
+    while IFS=$'\t' read -r file why; do
+        [[ $file =~ \.ko(\.xz|\.gz|\.zst)?$ ]] || die "don't know how $file is compressed"
         [[ -r $tree/$file ]] || die "cannot read $tree/$file, which modules.dep names"
+        plain=${file##*/}
+        put "lib/modules/$version/${plain%%.ko*}.ko" "$2" "$why"
         printf '%s\0' "$tree/$file"
-    done >"$tmp/files"
-    xargs -0 -a "$tmp/files" cp -t "$into" -- || die "cannot copy the modules of $tree"
-    decompress "$into"
-    machine_check "$into"/*.ko
-    [[ ! $strip ]] || for file in "$into"/*.ko; do strip_signature "$file"; done
+    done <"$1" >"$tmp/files"
+    xargs -0 -a "$tmp/files" cp -t "$tmp/plain" -- || die "cannot copy the modules of $tree"
+    decompress "$tmp/plain"
+    machine_check "$tmp"/plain/*.ko
+    [[ ! $strip ]] || for file in "$tmp"/plain/*.ko; do strip_signature "$file"; done
+    mv -- "$tmp"/plain/* "$into/"
 }
 decompress() { # decompress DIR: what is in it, in place
     { find "$1" -name '*.xz' -exec xz -d {} + && find "$1" -name '*.gz' -exec gzip -d {} + &&
@@ -146,8 +147,9 @@ carry() {
 # found by hardware there are all of their aliases, in depmod's order, which is kmod's; otherwise those of the file systems that are
 # found by the root's type.
 index_modules() {
-    local into=$root/lib/modules/$version
-    cat "$tmp/listed" "$tmp/carried" | cut -f1 >"$tmp/paths"
+    local into=$root/lib/modules/$version file
+    cut -f1 "$tmp/listed" "$tmp/carried" >"$tmp/paths"
+    for file in dep alias softdep builtin; do put "lib/modules/$version/modules.$file" 'index of modules' "by depmod"; done
     awk -F: 'NR == FNR { wanted[$0]; next } $1 in wanted { gsub(/\.ko\.(xz|gz|zst)/, ".ko"); gsub("[^ :]*/", ""); print }' \
         "$tmp/paths" "$tree/modules.dep" | sort >"$into/modules.dep"
     [[ -s $tmp/carried ]] || return 0
