@@ -144,16 +144,18 @@ host_device() {
     esac
 }
 
-# host_files: what /etc and the command line say that pintle can't do. fstab(5), crypttab(5).
+# host_files: what /etc says that pintle can't do. fstab(5), crypttab(5).
 host_files() {
-    local source dir type name device options word
-    while read -r source dir type _; do
+    local source dir type name device options
+    while read -r source dir type options _; do
+        [[ ,$options, != *,x-initrd.mount,* ]] || refuse "/etc/fstab: $dir is to be mounted by the initramfs (x-initrd.mount)"
         [[ $dir == / || $dir == /usr ]] || continue
         case $type,$source in
             zfs,*) refuse "/etc/fstab: $dir is ZFS" ;;
             *,/dev/disk/by-@(uuid|label|partuuid|partlabel)/*) ;;
             *,/dev/disk/*) [[ $dir == / ]] || refuse "/etc/fstab: $dir is on $source, a link of udev's" ;; # / is what root= says
             *,/dev/mapper/* | *,/dev/dm-* | *,/dev/md* | *,/dev/*/*) refuse "/etc/fstab: $dir is on $source, which is mapped or an array" ;;
+            *) [[ ,$options, != *,?(r)bind,* ]] || refuse "/etc/fstab: $dir is a bind mount" ;;
         esac
     done < <(sed 's/#.*//' "$host/etc/fstab" 2>/dev/null)
     while read -r name device _ options; do
@@ -163,6 +165,11 @@ host_files() {
         esac
         ! host_is_root "$device" || refuse "/etc/crypttab: $name is on $device, on which the root is"
     done < <(sed 's/#.*//' "$host/etc/crypttab" 2>/dev/null)
+}
+
+# host_words: forms of root= on the command line of this boot that pintle hasn't.
+host_words() {
+    local word
     while read -r -d ' ' word; do
         case $word in
             root=/dev/disk/by-@(uuid|label|partuuid|partlabel)/*) ;;
@@ -170,6 +177,17 @@ host_files() {
                 refuse "the command line's $word is none of pintle's forms" ;;
         esac
     done < <(tr '\n' ' ' <"$host/proc/cmdline" 2>/dev/null)
+}
+
+# host_runs: it is the machine that runs, no chroot or container in which the image of another one is made.
+host_runs() {
+    local mark
+    for mark in run/systemd/container run/.containerenv .dockerenv; do
+        [[ ! -e $host/$mark ]] || return 1
+    done
+    [[ -r $host/proc/self/mountinfo && -d $host/sys/devices ]] || return 1
+    # In a chroot PID 1 has another root.
+    [[ $host || /proc/1/root -ef / ]] && awk '$5 == "/" { found = 1 } END { exit !found }' "$host/proc/self/mountinfo"
 }
 
 # host_is_root DEVICE: it is one on which the root or /usr is, by a tag or a path.
@@ -193,6 +211,15 @@ host_look() {
         [[ ! -e $tmp/blocks ]] || mapfile -t -O "${#roots[@]}" roots <"$tmp/blocks"
     done
     host_files
+    host_words
+}
+
+# in_running NAME: the running kernel's tree, where it is there, has it as a module or built in. What drives a device and can't be a
+# module (pcieport) is in none.
+in_running() {
+    local running
+    running=$(cat "$host/proc/sys/kernel/osrelease") &&
+        modprobe -q -C /dev/null -d "$host/" -S "$running" --show-depends "$1" >/dev/null 2>&1
 }
 
 # host_modules: what each device of the chain, then the file systems, need of the tree: NAME, a tab, why; in order.
@@ -210,7 +237,7 @@ host_modules() {
             printf '%s\t%s\n' "$module" "drives ${dir##*/}"
         elif [[ ! $same && $modalias ]] && in_tree "$modalias"; then
             printf '%s\t%s\n' "$modalias" "drives ${dir##*/}, by its modalias"
-        elif [[ $loaded ]]; then
+        elif [[ $loaded ]] || { [[ $module && ! $same ]] && in_running "$module"; }; then
             die "${dir##*/} is driven by $module, which $tree lacks"
         fi
     done

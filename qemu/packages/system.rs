@@ -62,7 +62,7 @@ impl<'s> System<'s> {
         self.root.join(path)
     }
 
-    /// Lines, by their first word: `file PATH CONTENT`, appended as a line; `empty PATH`; `link PATH TARGET`; `mount NUMBER PLACE TYPE
+    /// Lines, by their first word: `file PATH CONTENT`, appended as a line; `empty PATH`; `gone PATH`; `depmod VERSION`; `link PATH TARGET`; `mount NUMBER PLACE TYPE
     /// SOURCE OPTIONS`; `device PATH [modalias=A] [driver=MODULE]`, below /sys/devices; `block` and `partition PATH NUMBER`, a node in
     /// /dev too; `attribute PATH CONTENT`, below /sys/devices.
     pub(crate) fn with(&self, lines: &str) -> &Self {
@@ -72,6 +72,8 @@ impl<'s> System<'s> {
             match kind {
                 "file" => self.append(path, rest),
                 "empty" => self.write(path, ""),
+                "gone" => std::fs::remove_file(self.path(path)).expect("a file to remove"),
+                "depmod" => self.depmod(path),
                 "link" => self.link(path, rest),
                 "mount" => self.mount(path, rest),
                 "device" => self.device(path, rest),
@@ -162,6 +164,10 @@ impl<'s> System<'s> {
         let lines: String = builtin.split_whitespace().map(|name| format!("kernel/{name}.ko\n")).collect();
         self.write(&format!("{tree}/modules.builtin"), &lines);
         self.write(&format!("{tree}/modules.order"), "");
+        self.depmod(version);
+    }
+
+    fn depmod(&self, version: &str) {
         output(sbin("depmod").arg("-b").arg(&self.root).arg(version)).unwrap_or_else(|why| panic!("{why}"));
     }
 
@@ -187,9 +193,17 @@ impl<'s> System<'s> {
 
     /// The same, by another builder.
     pub(crate) fn update_by(&self, builder: &str, arguments: &[&str]) -> Updated {
+        // It is the real one that looks at the system.
+        let real = checkout().join("scripts/mkinitramfs").display().to_string();
+        let builder =
+            builder.replacen('\n', &format!("\ncase \" $* \" in *' --check '*) exec {real} \"$@\" ;; esac\n"), 1);
         let builder = self.scratch.file("builder", builder.as_bytes(), 0o755);
         let mut update = Command::new(checkout().join("scripts/packaging/initramfs/update"));
-        update.env("SYSTEM", &self.root).env("BUILDER", builder).env("PINTLE", self.path("pintle"));
+        update
+            .env("SYSTEM", &self.root)
+            .env("LIBRARY", checkout().join("scripts"))
+            .env("BUILDER", builder)
+            .env("PINTLE", self.path("pintle"));
         update.env("PINTLE_SETUP_DONE", "1").env_remove("DPKG_MAINTSCRIPT_PACKAGE");
         let output = update.args(arguments).output().expect("update-initramfs to run");
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
