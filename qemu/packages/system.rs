@@ -1,6 +1,7 @@
 //! A directory that stands for a whole system: its tables, its devices in /sys, its kernels and their modules.
 
-use crate::harness::{Scratch, checkout, output, sbin};
+use crate::harness::{Aarch64, Scratch, X86_64, checkout, output, sbin};
+use std::env::consts::ARCH;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -180,9 +181,9 @@ impl<'s> System<'s> {
         output(chmod.arg("755").arg(path)).unwrap_or_else(|why| panic!("{why}"));
     }
 
-    /// `update-initramfs` with these arguments, for this system; it makes images by the checkout's builder, of a made-up /init.
+    /// `update-initramfs` with these arguments, for this system; it makes images by the checkout's builder.
     pub(crate) fn update(&self, arguments: &[&str]) -> Updated {
-        let init = self.scratch.file("init", b"/init", 0o755);
+        let init = if ARCH == "aarch64" { Aarch64 } else { X86_64 }.init();
         let builder = format!(
             "#!/bin/sh\nexec {} --init {} \"$@\"\n",
             checkout().join("scripts/mkinitramfs").display(),
