@@ -1,6 +1,6 @@
 //! The boot, in one straight line:
 //!
-//! kernel command line → [`Request`] → modules → device → mounted root, and its /usr → handover → exec
+//! kernel command line → [`Request`] → modules → device → mounted root, its layers, and its /usr → handover → exec
 
 use crate::buffers::{Buffers, Work};
 use crate::bytes::is;
@@ -10,11 +10,13 @@ use crate::file;
 use crate::guard::Initramfs;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
+use crate::layer::top::Kind;
 use crate::message::Message;
 use crate::request::{Key, Mount, Request};
+use crate::root::USR_POINT;
 use crate::spec::{By, Spec, take_first};
 use crate::times::Stage;
-use crate::{handover, module, mounts, policy, root, usr};
+use crate::{handover, layer, module, mounts, policy, root, usr};
 
 /// A stage says itself why it failed; its caller only has to know that it did.
 pub struct Failed;
@@ -86,10 +88,13 @@ fn boot_root<K: Kernel>(
     let mut seen = false;
     while mount_next(log, &mut search, work).is_ok() {
         seen = true;
-        if handover::enter(log).is_ok() {
+        if mount_layers(log, &search, work).is_ok() && handover::enter(log).is_ok() {
             mount_usr(log, request, &search, fstab, work);
-            handover::handover(log, request, initramfs, work);
+            if layer::top::finish(log, request, work).is_ok() {
+                handover::handover(log, request, initramfs, work);
+            }
         }
+        layer::undo(log.kernel, request);
     }
     if !seen {
         device::list::list(log, work);
@@ -161,13 +166,36 @@ fn mount_usr<K: Kernel>(
     work: &mut Work,
 ) {
     let Some(usr) = usr::mount(log.kernel, request, fstab) else { return };
-    let mut search = search.of_usr(log.kernel, usr);
-    let [.., slot, _] = &mut search.specs;
-    read_spec(log, slot, usr.device, &search.mount);
-    match mount_next(log, &mut search, work) {
-        Ok(()) => handover::attach_usr(log),
+    let mut search = search.beside(log.kernel, usr, USR_POINT);
+    match mount_beside(log, &mut search, work) {
+        Ok(()) => handover::attach(log, USR_POINT),
         Err(Failed) => log.say(Message::NoUsr, &[search.mount.device]),
     }
+}
+
+/// Mounts what stands beside the root.
+#[inline(never)]
+fn mount_beside<'a, K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'a>, work: &mut Work) -> Result<(), Failed> {
+    let mount = search.mount;
+    let [.., slot, _] = &mut search.specs;
+    read_spec(log, slot, mount.device, &mount);
+    mount_next(log, search, work)
+}
+
+/// Makes of what was mounted the root: what is in an image there, a writable top on that.
+fn mount_layers<K: Kernel>(log: &mut Log<'_, K>, search: &Search<'_>, work: &mut Work) -> Result<(), Failed> {
+    layer::image::mount(log, search, work)?;
+    let top = layer::top::of(search.request);
+    let device = layer::top::prepare(log, search.request, top, work)?;
+    if top.kind == Kind::Device {
+        let mut search = search.beside(log.kernel, Mount::of_usr(device, b"", b""), layer::UPPER);
+        search.read_only = false;
+        if mount_beside(log, &mut search, work).is_err() {
+            log.say(Message::NoTop, &[device]);
+            return Err(Failed);
+        }
+    }
+    layer::top::cover(log, top)
 }
 
 /// Puts the roots that are to be tried into `specs`. Forms that pintle doesn't know are said, and passed over: where there

@@ -39,6 +39,16 @@ impl Text {
         self.push(part);
     }
 
+    /// All the room there is, for a system call to fill, and then [`Text::filled`].
+    pub fn room(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    /// So much of the room is text now.
+    pub fn filled(&mut self, length: usize) {
+        self.len = length;
+    }
+
     /// Appends `part` as it is.
     #[inline(never)]
     pub fn push(&mut self, part: &[u8]) {

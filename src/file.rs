@@ -1,6 +1,7 @@
 //! Where bytes become C strings: calls on paths that are put together from a template and what fills it
 //! ([`crate::template`]). One copy of the code, whoever asks.
 
+use crate::bytes::Text;
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::template::fill;
@@ -75,6 +76,14 @@ pub fn map<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]]) -> Result<
 #[inline(never)]
 pub fn open_in_root<K: Kernel>(kernel: &mut K, flags: u32) -> Result<Fd> {
     kernel.openat2_path(flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+}
+
+/// Where the file behind `fd` is: `to` is that then.
+pub fn path_of<K: Kernel>(kernel: &mut K, fd: Fd, to: &mut Text) -> Result<()> {
+    let path = kernel.path();
+    path.set(b"/proc/self/fd/");
+    path.push_number(fd.int().into());
+    kernel.readlink_path(to)
 }
 
 /// Reads the start of the file that [`open_in_root`] finds, as much of it as `buffer` holds. Returns how much that was.

@@ -14,7 +14,7 @@ use crate::message::Message;
 use crate::mounts::make_directory;
 use crate::policy;
 use crate::request::{Key, Request};
-use crate::root::{MOUNT_POINT, USR_POINT};
+use crate::root::MOUNT_POINT;
 use crate::z;
 use linux_raw_sys::general::{MNT_DETACH, O_NOCTTY, O_RDWR};
 
@@ -39,9 +39,9 @@ pub fn enter<K: Kernel>(log: &mut Log<'_, K>) -> Result<(), Failed> {
     })
 }
 
-/// Moves /usr from where it was mounted into the new root.
-pub fn attach_usr<K: Kernel>(log: &mut Log<'_, K>) {
-    pivot::move_one(log, USR_POINT, false);
+/// Moves what is mounted at `point`, /usr say, into the root that was entered.
+pub fn attach<K: Kernel>(log: &mut Log<'_, K>, point: ZStr<'_>) {
+    pivot::move_one(log, point, false);
 }
 
 /// Hands over to the root that was entered. It returns only where it couldn't, and has put everything back: nothing is

@@ -73,6 +73,8 @@ pub trait Kernel {
     fn open_path(&mut self, flags: u32) -> Result<Fd>;
     /// openat2(2) of that path below the working directory, close-on-exec.
     fn openat2_path(&mut self, flags: u32, resolve: u32) -> Result<Fd>;
+    /// Makes `to` what the link at that path says.
+    fn readlink_path(&mut self, to: &mut Text) -> Result<()>;
     /// `resolve` is `RESOLVE_*` of openat2(2).
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd>;
     /// An error means nothing to the caller: the descriptor is gone either way.
@@ -94,6 +96,11 @@ pub trait Kernel {
     fn ioctl_number(&mut self, fd: Fd, request: u32) -> Result<u64>;
     /// An ioctl(2) with a `struct btrfs_ioctl_vol_args` that names `path`.
     fn ioctl_btrfs(&mut self, fd: Fd, request: u32, path: ZStr<'_>) -> Result<i32>;
+    /// `LOOP_CTL_GET_FREE` of loop(4): the number of a loop device that nobody uses.
+    fn loop_ctl_get_free(&mut self, control: Fd) -> Result<u32>;
+    /// `LOOP_CONFIGURE`: `device` shows what is in `file`, read-only, until nobody has it open any more, by direct I/O where
+    /// that is possible; `block_bytes` are its blocks', 0 for those of the file system that `file` is on.
+    fn loop_configure(&mut self, device: Fd, file: Fd, block_bytes: u32) -> Result<()>;
     /// The directory entries (`struct linux_dirent64`) that were read; empty at the end.
     fn getdents64<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]>;
     /// The first `length` bytes of a file, private and read-only, for the rest of the process's life.
@@ -108,6 +115,8 @@ pub trait Kernel {
     /// `W_OK` on a path, of which only EROFS is asked for: whether its file system is mounted read-only.
     fn faccessat2_w(&mut self, path: ZStr<'_>) -> Result<()>;
     fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()>;
+    /// `name` becomes a link to `target`, in the working directory.
+    fn symlinkat(&mut self, target: ZStr<'_>, name: ZStr<'_>) -> Result<()>;
     fn unlinkat(&mut self, dir: Fd, name: ZStr<'_>, flags: u32) -> Result<()>;
 
     fn mount(&mut self, source: ZStr<'_>, target: ZStr<'_>, fstype: ZStr<'_>, flags: u32, data: ZStr<'_>)

@@ -9,6 +9,7 @@
 //! - [`spec`], [`uevent`] → [`device`]: the block device that the root is on, by
 //!   [`disk`] → [`partition`], [`probe`]: bytes → partitions and contents
 //! - [`root`]: its mount, and [`usr`]: that of its /usr
+//! - [`layer`]: what the root is made of besides, an image in a file, a writable top
 //! - [`handover`]: checks, pivot, detach, free, console, exec
 //! - [`times`]: how long that took
 //! - [`policy`]: what happens where it fails
@@ -36,6 +37,7 @@ pub mod handover;
 pub mod identity;
 pub mod kernel;
 pub mod kmsg;
+pub mod layer;
 #[cfg(feature = "lock")]
 pub mod lock;
 pub mod message;

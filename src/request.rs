@@ -5,6 +5,7 @@
 use crate::bytes::{NOWHERE, is, number, place_of, take_number};
 use crate::cmdline::{Word, words};
 use crate::joined;
+use crate::layer::top::{self, Kind};
 use crate::message::Message;
 
 /// A boot, as asked for: of each kind of word the value of the last one.
@@ -116,6 +117,18 @@ pub enum Key {
     #[cfg(feature = "layer-verity")]
     #[allow(missing_docs, reason = "the line above")]
     RdSystemdVerity,
+    /// `pintle.image=`: a file on the root's file system that is the root.
+    #[cfg(feature = "layer-image")]
+    Image,
+    /// `pintle.overlay=`: what is written to instead of the root.
+    #[cfg(feature = "layer-top")]
+    Overlay,
+    /// `overlayroot=`: Ubuntu's word for such a thing.
+    #[cfg(feature = "layer-top")]
+    Overlayroot,
+    /// `systemd.volatile=`: systemd's, and bare.
+    #[cfg(feature = "layer-top")]
+    Volatile,
     /// `pintle.rescue`.
     Rescue,
     /// `rw` and `ro`, by their own names.
@@ -132,6 +145,10 @@ mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
     "usrhash|",
     #[cfg(feature = "layer-verity")]
     "systemd.verity_usr_data|systemd.verity_usr_hash|systemd.verity_usr_options|systemd.verity|rd.systemd.verity|",
+    #[cfg(feature = "layer-image")]
+    "pintle.image|",
+    #[cfg(feature = "layer-top")]
+    "pintle.overlay|overlayroot|systemd.volatile|",
     "pintle.rescue|ro|rw",
 );
 
@@ -139,6 +156,10 @@ mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
 const WAIT_VALUE: &[u8] = b"ever";
 
 const WAIT: usize = Key::Wait as usize;
+#[cfg(feature = "layer-top")]
+const VOLATILE: usize = Key::Volatile as usize;
+#[cfg(not(feature = "layer-top"))]
+const VOLATILE: usize = NOWHERE - 1;
 const RESCUE: usize = Key::Rescue as usize;
 const MODE: usize = Key::Mode as usize;
 const RW: usize = MODE + 1;
@@ -190,6 +211,13 @@ impl<'a> Request<'a> {
         if kinds & ROOTS != 0 {
             kinds |= ROOTS;
         }
+        #[cfg(feature = "layer-top")]
+        const TOPS: u64 = 1 << Key::Overlay as u32 | 1 << Key::Overlayroot as u32 | 1 << Key::Volatile as u32;
+        // Likewise of the words for a writable top.
+        #[cfg(feature = "layer-top")]
+        if kinds & TOPS != 0 {
+            kinds |= TOPS;
+        }
         allowed |= allowed >> 1 & 1 << MODE;
         (self.locked, self.permits) = (locked, permits);
         self.fixed = if locked { kinds | !allowed } else { kinds };
@@ -221,9 +249,9 @@ impl<'a> Request<'a> {
         self.get(Key::RootHash).is_some()
     }
 
-    /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`.
+    /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`, and so it is below a writable top.
     pub fn read_only(&self) -> bool {
-        !is(self.get(Key::Mode).unwrap_or_default(), "rw")
+        !is(self.get(Key::Mode).unwrap_or_default(), "rw") || top::of(self).kind != Kind::None
     }
 
     /// What it says of the root.
@@ -270,6 +298,7 @@ pub(crate) fn place_and_value<'a>(word: &Word<'a>) -> Option<(usize, &'a [u8])> 
     let (place, value) = match word.value {
         Some(value) if place < RESCUE => (place, value),
         None if place == WAIT => (place, WAIT_VALUE),
+        None if place == VOLATILE => (place, &b"yes"[..]),
         None if place == RW => (MODE, word.name),
         None if place >= RESCUE => (place, word.name),
         _ => return None,

@@ -11,7 +11,7 @@ use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::request::{DEFAULT_WAIT, Key, Mount, Request};
-use crate::root::{MOUNT_POINT, USR_POINT};
+use crate::root::MOUNT_POINT;
 use crate::spec::{By, Spec, Specs, USR_SPEC, no_specs};
 use crate::uevent::Uevent;
 use linux_raw_sys::ioctl::BLKGETDISKSEQ;
@@ -63,6 +63,11 @@ pub struct Found {
 }
 
 impl Found {
+    /// A device that is open.
+    pub fn new<K: Kernel>(kernel: &mut K, fd: Fd, dev: Dev) -> Self {
+        Found { fd, dev, diskseq: look::ask(kernel, fd, BLKGETDISKSEQ) }
+    }
+
     /// Whether the node at `path` is that device still, with the same attached to it.
     pub fn is_still<K: Kernel>(&self, kernel: &mut K, path: ZStr<'_>) -> bool {
         sysfs::number(kernel, Fd::CWD, path) == Some(self.dev)
@@ -107,14 +112,15 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A search for /usr.
-    pub fn of_usr<K: Kernel>(&self, kernel: &mut K, mount: Mount<'a>) -> Self {
-        // Of another root's, before.
+    /// A search for what is mounted at `point`: /usr, say.
+    #[inline(never)]
+    pub fn beside<K: Kernel>(&self, kernel: &mut K, mount: Mount<'a>, point: ZStr<'static>) -> Self {
+        // What was found for another one, before.
         kernel.shared().forget_place(USR_SPEC);
         Search {
             mount,
             specs: no_specs(),
-            point: USR_POINT,
+            point,
             without_socket: None,
             read_only: self.request.read_only(),
             members_known: false,

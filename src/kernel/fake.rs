@@ -498,12 +498,21 @@ impl Kernel for Fake {
         self.openat2(Fd::CWD, path.as_z_str().ok_or(Errno::ENAMETOOLONG)?, flags | O_CLOEXEC, resolve)
     }
 
+    fn readlink_path(&mut self, to: &mut Text) -> Result<()> {
+        let path = String::from_utf8_lossy(self.path.as_bytes()).into_owned();
+        self.call(format!("readlink {path}"))?;
+        let fd: i32 = path.strip_prefix("/proc/self/fd/").and_then(|fd| fd.parse().ok()).expect("a descriptor");
+        let file = self.fds[&fd].path.clone();
+        to.set(file.as_bytes());
+        Ok(())
+    }
+
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, _flags: u32, resolve: u32) -> Result<Fd> {
         self.call(format!("openat2 {} {}", self.name(dir), text(path)))?;
         let base = self.full(dir, z!(c""));
         let mut full = format!("{}/{}", base.trim_end_matches('/'), text(path).trim_start_matches('/'));
         if dir == Fd::CWD {
-            full = self.through(&full);
+            full = self.through(full.trim_end_matches('/'));
         }
         let mut found = self.lookup(&full)?;
         if found.mode & S_IFLNK == S_IFLNK {
@@ -581,6 +590,16 @@ impl Kernel for Fake {
             self.btrfs_scanned.insert(text(path).into());
         }
         Ok(i32::from(request == BTRFS_IOC_DEVICES_READY && self.btrfs_scanned.len() < 2))
+    }
+
+    fn loop_ctl_get_free(&mut self, control: Fd) -> Result<u32> {
+        self.call(format!("ioctl {} 0x4c82", control.0))?;
+        Ok(0)
+    }
+
+    fn loop_configure(&mut self, device: Fd, file: Fd, block_bytes: u32) -> Result<()> {
+        let file = self.fds[&file.0].path.clone();
+        self.call(format!("ioctl {} 0x4c0a {file} {block_bytes}", device.0))
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32> {
@@ -673,6 +692,13 @@ impl Kernel for Fake {
         Ok(())
     }
 
+    fn symlinkat(&mut self, target: ZStr<'_>, name: ZStr<'_>) -> Result<()> {
+        self.call(format!("symlink {} {}", text(target), text(name)))?;
+        let full = self.crossed(Fd::CWD, name);
+        self.tree.insert(full, link(text(target)));
+        Ok(())
+    }
+
     fn unlinkat(&mut self, dir: Fd, name: ZStr<'_>, flags: u32) -> Result<()> {
         let full = self.full(dir, name);
         let rmdir = flags & AT_REMOVEDIR != 0;
@@ -732,7 +758,9 @@ impl Kernel for Fake {
 
     fn open_tree(&mut self, dir: Fd, path: ZStr<'_>, flags: u32) -> Result<Fd> {
         self.call(format!("open_tree {} {} {flags:#x}", self.name(dir), text(path)))?;
-        Ok(self.open("tree:/".into()))
+        // Of what is open, or of the initramfs.
+        let of = if text(path).is_empty() { self.fds[&dir.0].path.clone() } else { "/".into() };
+        Ok(self.open(format!("tree:{of}")))
     }
 
     fn move_mount(&mut self, from: Fd, from_path: ZStr<'_>, to: Fd, to_path: ZStr<'_>, flags: u32) -> Result<()> {
@@ -744,6 +772,10 @@ impl Kernel for Fake {
             Fd::CWD if text(from_path) == "." => self.rerooted = true,
             Fd::CWD => {
                 let name = self.mounts.remove(&self.full(from, from_path)).ok_or(Errno::EINVAL)?;
+                self.mounts.insert(target, name);
+            }
+            _ if self.fds[&from.0].path.starts_with("tree:@") => {
+                let name = self.fds[&from.0].path.trim_start_matches("tree:").to_owned();
                 self.mounts.insert(target, name);
             }
             _ if self.fds[&from.0].path == "mount:proc" => self.mount_files("proc", target)?,

@@ -6,12 +6,16 @@ use core::ffi::c_char;
 use core::mem::MaybeUninit;
 use linux_raw_sys::btrfs::{BTRFS_PATH_NAME_MAX, btrfs_ioctl_vol_args};
 use linux_raw_sys::general::{
-    __kernel_timespec, AT_EMPTY_PATH, CLD_EXITED, CLOCK_MONOTONIC, CLONE_PIDFD, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC,
-    LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, O_CLOEXEC, P_PIDFD,
-    POLLIN, PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, SIGKILL, STATX_ATTR_MOUNT_ROOT, STATX_INO, STATX_MNT_ID,
-    STATX_MODE, STATX_TYPE, W_OK, WEXITED, X_OK, fsconfig_command, open_how, pollfd, statfs, statx,
+    __kernel_timespec, AT_EMPTY_PATH, CLD_EXITED, CLOCK_MONOTONIC, CLONE_PIDFD, F_SETFL, FSMOUNT_CLOEXEC,
+    FSOPEN_CLOEXEC, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED,
+    O_CLOEXEC, O_DIRECT, P_PIDFD, POLLIN, PROT_READ, PROT_WRITE, SEEK_END, SIGCHLD, SIGKILL, STATX_ATTR_MOUNT_ROOT,
+    STATX_INO, STATX_MNT_ID, STATX_MODE, STATX_TYPE, W_OK, WEXITED, X_OK, fsconfig_command, open_how, pollfd, statfs,
+    statx,
 };
 use linux_raw_sys::ioctl::TIOCSCTTY;
+use linux_raw_sys::loop_device::{
+    LO_FLAGS_AUTOCLEAR, LO_FLAGS_DIRECT_IO, LO_FLAGS_READ_ONLY, LOOP_CONFIGURE, LOOP_CTL_GET_FREE, loop_config,
+};
 use linux_raw_sys::net::{AF_NETLINK, MSG_DONTWAIT, SOCK_RAW};
 use linux_raw_sys::netlink::{NETLINK_KOBJECT_UEVENT, sockaddr_nl};
 use linux_raw_sys::prctl::PR_SET_PDEATHSIG;
@@ -129,6 +133,15 @@ impl Kernel for Linux {
         openat2(Fd::CWD, path, flags | O_CLOEXEC, resolve)
     }
 
+    fn readlink_path(&mut self, to: &mut Text) -> Result<()> {
+        let buffer = to.room();
+        let path = start::path(self).as_z_str().ok_or(Errno::ENAMETOOLONG)?;
+        // SAFETY: reads a C string; the kernel writes at most the length given, into a buffer that is ours alone.
+        let length = unsafe { call!(readlinkat, Fd::CWD.0, path.as_ptr(), buffer.as_mut_ptr(), buffer.len()) }?;
+        to.filled(length.cast_unsigned() as usize);
+        Ok(())
+    }
+
     fn openat2(&mut self, dir: Fd, path: ZStr<'_>, flags: u32, resolve: u32) -> Result<Fd> {
         openat2(dir, path, flags, resolve)
     }
@@ -188,6 +201,23 @@ impl Kernel for Linux {
         }
         // SAFETY: reads one such struct; its name is shorter than its place, so that a NUL ends it.
         unsafe { call!(ioctl, fd.int(), request, &raw const arguments) }
+    }
+
+    fn loop_ctl_get_free(&mut self, control: Fd) -> Result<u32> {
+        // SAFETY: takes numbers.
+        unsafe { call!(ioctl, control.int(), LOOP_CTL_GET_FREE, 0) }.map(i32::cast_unsigned)
+    }
+
+    fn loop_configure(&mut self, device: Fd, file: Fd, block_bytes: u32) -> Result<()> {
+        // The driver takes its block size from a file that is open for direct I/O. Where its file system can't it stays as it is.
+        // SAFETY: takes numbers.
+        let _ = unsafe { done!(fcntl, file.int(), F_SETFL, O_DIRECT) };
+        // SAFETY: all of its fields are numbers, which may be 0.
+        let mut config: loop_config = unsafe { MaybeUninit::zeroed().assume_init() };
+        (config.fd, config.block_size) = (file.int(), block_bytes);
+        config.info.lo_flags = LO_FLAGS_READ_ONLY as u32 | LO_FLAGS_AUTOCLEAR as u32 | LO_FLAGS_DIRECT_IO as u32;
+        // SAFETY: reads one such struct.
+        unsafe { done!(ioctl, device.int(), LOOP_CONFIGURE, &raw const config) }
     }
 
     fn getdents64<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
@@ -252,6 +282,11 @@ impl Kernel for Linux {
     fn mkdirat(&mut self, dir: Fd, path: ZStr<'_>, mode: u32) -> Result<()> {
         // SAFETY: reads a C string.
         unsafe { done!(mkdirat, dir.0, path.as_ptr(), mode) }
+    }
+
+    fn symlinkat(&mut self, target: ZStr<'_>, name: ZStr<'_>) -> Result<()> {
+        // SAFETY: reads two C strings.
+        unsafe { done!(symlinkat, target.as_ptr(), Fd::CWD.0, name.as_ptr()) }
     }
 
     fn unlinkat(&mut self, dir: Fd, name: ZStr<'_>, flags: u32) -> Result<()> {

@@ -103,6 +103,10 @@ impl Kernel for Machine<'_> {
         read(Fd, &mut [u8]) -> Result<u32>;
         dup3(Fd, Fd) -> Result<()>;
         ioctl_btrfs(Fd, u32, ZStr<'_>) -> Result<i32>;
+        loop_ctl_get_free(Fd) -> Result<u32>;
+        loop_configure(Fd, Fd, u32) -> Result<()>;
+        readlink_path(&mut Text) -> Result<()>;
+        symlinkat(ZStr<'_>, ZStr<'_>) -> Result<()>;
         mmap(Fd, usize) -> Result<&'static [u8]>;
         statx(Fd, ZStr<'_>, u32) -> Result<Stat>;
         fstatfs(Fd) -> Result<u32>;
