@@ -10,7 +10,11 @@ use crate::file;
 use crate::guard::Initramfs;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
+#[cfg(feature = "layer-resume")]
+use crate::layer::resume;
 use crate::layer::top::Kind;
+#[cfg(feature = "lock")]
+use crate::lock;
 use crate::message::Message;
 use crate::request::{Key, Mount, Request};
 use crate::root::USR_POINT;
@@ -29,7 +33,10 @@ pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut B
     mounts::mount(log, initramfs.proc);
 
     let mut request = Request::new();
-    read_settings(log, &mut request);
+    #[cfg(feature = "lock")]
+    if lock::read(log, &mut request).is_err() {
+        policy::give_up(log, &request);
+    }
     let words = read_cmdline(log, cmdline);
     read_words(log, &mut request, words);
     let request = &request;
@@ -41,16 +48,6 @@ pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut B
         policy::rescue(log);
     }
     policy::give_up(log, request)
-}
-
-/// Reads what the image says itself; it returns only where that is a setting, line by line, or nothing.
-fn read_settings<K: Kernel>(log: &mut Log<'_, K>, request: &mut Request<'_>) {
-    #[cfg(feature = "lock")]
-    if crate::lock::read(log, request).is_err() {
-        policy::give_up(log, request);
-    }
-    #[cfg(not(feature = "lock"))]
-    let _ = (log, request);
 }
 
 fn read_cmdline<'b, K: Kernel>(log: &mut Log<'_, K>, buffer: &'b mut [u8]) -> &'b [u8] {
@@ -82,6 +79,10 @@ fn boot_root<K: Kernel>(
     }
     let mut search = Search::new(request, work.times.started_ms(), true);
     if begin(log, &mut search, work).is_err() {
+        return;
+    }
+    #[cfg(feature = "layer-resume")]
+    if resume::resume(log, &search, work).is_err() {
         return;
     }
     // Where a root was there the devices are no question.

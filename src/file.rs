@@ -51,6 +51,14 @@ pub fn read_all<'b, K: Kernel>(kernel: &mut K, path: &[u8], buffer: &'b mut [u8]
     buffer.get(..length).unwrap_or_default()
 }
 
+/// Writes `bytes` to a file of sysfs.
+pub fn write<K: Kernel>(kernel: &mut K, path: &[u8], bytes: &[u8]) -> Result<()> {
+    let fd = open(kernel, path, &[], O_WRONLY)?;
+    let written = kernel.write(fd, bytes);
+    kernel.close(fd);
+    written.map(drop)
+}
+
 /// Writes the log's line to the file, from the byte `from` on. No link is followed: a new root may have put anything there.
 pub fn write_line<K: Kernel>(kernel: &mut K, path: &[u8], flags: u32, from: usize) -> Result<i32> {
     let fd = open(kernel, path, &[], flags | O_WRONLY | O_NOFOLLOW)?;

@@ -88,6 +88,8 @@ pub trait Kernel {
     /// pread(2) of this file, for a [`Disk`](crate::disk::Disk).
     fn source(&mut self, fd: Fd) -> impl Source;
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<i32>;
+    /// The same from `offset` on.
+    fn pwrite(&mut self, fd: Fd, bytes: &[u8], offset: u64) -> Result<i32>;
     /// The line that the log is writing: no call, but like the calls there is one for the process.
     fn line(&mut self) -> &mut Line;
     /// write(2) of the line, from that byte on.

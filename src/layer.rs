@@ -14,6 +14,8 @@ use linux_raw_sys::general::MNT_DETACH;
 use top::Kind;
 
 pub mod image;
+#[cfg(feature = "layer-resume")]
+pub mod resume;
 pub mod top;
 
 /// Where the file system stays that the root's image is on.

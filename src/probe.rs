@@ -44,7 +44,7 @@ mod romfs;
 #[cfg(feature = "squashfs")]
 mod squashfs;
 #[cfg(feature = "swap")]
-mod swap;
+pub(crate) mod swap;
 #[cfg(feature = "udf")]
 mod udf;
 #[cfg(feature = "verity")]

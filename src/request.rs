@@ -129,13 +129,31 @@ pub enum Key {
     /// `systemd.volatile=`: systemd's, and bare.
     #[cfg(feature = "layer-top")]
     Volatile,
+    /// `resume=`: the swap that a hibernation image may be on.
+    #[cfg(feature = "layer-resume")]
+    Resume,
+    /// `resume_offset=`: its header's page on that device.
+    #[cfg(feature = "layer-resume")]
+    ResumeOffset,
+    /// `resumedelay=N`.
+    #[cfg(feature = "layer-resume")]
+    ResumeDelay,
     /// `pintle.rescue`.
     Rescue,
+    /// `resumewait`.
+    #[cfg(feature = "layer-resume")]
+    ResumeWait,
+    /// `noresume`.
+    #[cfg(feature = "layer-resume")]
+    NoResume,
+    /// `pintle.discard-hibernation`.
+    #[cfg(feature = "layer-resume")]
+    DiscardHibernation,
     /// `rw` and `ro`, by their own names.
     Mode,
 }
 
-/// The names of the words, in [`Key`]'s order; the last three have no value, and two of them are both of [`Key::Mode`].
+/// The names of the words, in [`Key`]'s order; from `pintle.rescue` on they have no value, and the last two are both of [`Key::Mode`].
 pub(crate) const KEYS: &[u8] = joined!(
     "root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|\
 mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
@@ -149,7 +167,12 @@ mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
     "pintle.image|",
     #[cfg(feature = "layer-top")]
     "pintle.overlay|overlayroot|systemd.volatile|",
-    "pintle.rescue|ro|rw",
+    #[cfg(feature = "layer-resume")]
+    "resume|resume_offset|resumedelay|",
+    "pintle.rescue|",
+    #[cfg(feature = "layer-resume")]
+    "resumewait|noresume|pintle.discard-hibernation|",
+    "ro|rw",
 );
 
 /// What `rootwait` without a value stands for.

@@ -22,6 +22,8 @@ pub struct Spec<'a> {
     pub offset: i32,
     /// Its place among those that are tried.
     pub place: u32,
+    /// It need not be a file system.
+    pub any: bool,
 }
 
 /// What a root is looked for by.
@@ -112,7 +114,7 @@ pub fn take_first<'a>(text: &mut &'a [u8]) -> &'a [u8] {
 impl<'a> Spec<'a> {
     /// By `text`.
     pub const fn new(by: By, text: &'a [u8]) -> Self {
-        Spec { by, text, dev: None, offset: 0, place: 0 }
+        Spec { by, text, dev: None, offset: 0, place: 0, any: false }
     }
 
     /// Reads one root; `fstypes` is the value of `rootfstype=`. The error is what to say of a form that pintle doesn't
@@ -193,7 +195,7 @@ impl<'a> Spec<'a> {
     #[inline(never)]
     pub fn is_content(&self, identity: &Identity) -> bool {
         let text = if self.by == By::Uuid { &identity.uuid } else { &identity.label };
-        identity.is_mountable() && self.by.is_content() && self.matches(text)
+        (self.any || identity.is_mountable()) && self.by.is_content() && self.matches(text)
     }
 
     /// Whether the root is `partition`, or as far from it as it says.

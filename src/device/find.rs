@@ -22,6 +22,8 @@ const RESCAN_MS: u64 = 100;
 const RETRY_MS: u64 = 1_000;
 const FIRST_NOTICE_MS: u64 = 1_000;
 const NOTICE_MS: u64 = 10_000;
+/// A notice that never comes.
+const SILENT: u64 = u64::MAX;
 /// Uevents that are taken in before the devices that they are of are looked at.
 const MOST_UEVENTS: usize = 256;
 
@@ -39,7 +41,7 @@ pub struct Search<'a> {
     /// When pintle was started.
     started_ms: u64,
     /// When it is too late.
-    deadline_ms: u64,
+    pub deadline_ms: u64,
     /// When to say next that it takes time.
     notice_ms: u64,
     /// Why there is no netlink, until that was said.
@@ -126,6 +128,14 @@ impl<'a> Search<'a> {
             members_known: false,
             ..*self
         }
+    }
+
+    /// A search for what a hibernation image may be on, without a word of its own.
+    #[cfg(feature = "layer-resume")]
+    pub fn of_resume<'s, K: Kernel>(&'s self, kernel: &mut K, device: &'s [u8]) -> Search<'s> {
+        let mut search = self.of_usr(kernel, Mount::of_usr(device, b"", b""));
+        search.notice_ms = SILENT;
+        search
     }
 
     /// Whether it isn't too late to ask a server once more; sleeps before.
@@ -254,7 +264,9 @@ impl<'a> Search<'a> {
                 return Ok(true);
             }
             let Some(now_ms) = self.now_ms(log) else {
-                log.failed(Message::FindRoot, self.text(), Errno::ETIMEDOUT);
+                if self.notice_ms != SILENT {
+                    log.failed(Message::FindRoot, self.text(), Errno::ETIMEDOUT);
+                }
                 return Err(Failed);
             };
             let socket = *socket(work);

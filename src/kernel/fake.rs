@@ -304,6 +304,11 @@ impl Fake {
         }
     }
 
+    /// The bytes of a file, by the name that it has in the tree.
+    pub(crate) fn bytes_mut(&mut self, path: &str) -> &mut Vec<u8> {
+        &mut self.tree.get_mut(path).expect("a file").bytes
+    }
+
     /// The files that are left of those that `new` put into the initramfs.
     pub(crate) fn left(&self) -> Vec<&str> {
         self.tree.keys().map(String::as_str).filter(|path| path.starts_with('/')).collect()
@@ -609,6 +614,14 @@ impl Kernel for Fake {
         // Each good boot's, whatever else it says.
         let log = if line.contains("times: ") { &mut self.times } else { &mut self.log };
         log.push(line.trim_end().into());
+        Ok(i32::try_from(bytes.len()).expect("short"))
+    }
+
+    fn pwrite(&mut self, fd: Fd, bytes: &[u8], offset: u64) -> Result<i32> {
+        self.call(format!("pwrite {} {} {offset}", fd.0, bytes.escape_ascii()))?;
+        let path = self.fds[&fd.0].path.clone();
+        let at = usize::try_from(offset).expect("small");
+        self.tree.get_mut(&path).expect("a file").bytes[at..at + bytes.len()].copy_from_slice(bytes);
         Ok(i32::try_from(bytes.len()).expect("short"))
     }
 

@@ -12,10 +12,12 @@ const LEAST_PAGE: u64 = 4096;
 /// 4, 8, 16, 32, 64 KiB.
 const MOST_PAGE: u64 = 64 * 1024;
 /// The signature is the end of the first page.
-const SIGNATURE: usize = 10;
+pub(crate) const SIGNATURE: usize = 10;
 /// The new format first, the old one second; the others are those of suspended systems. Padded with zeros, which don't
 /// count.
-const SIGNATURES: &[u8] = b"SWAPSPACE2SWAP-SPACES1SUSPEND\0S2SUSPEND\0ULSUSPEND\0LINHIB0001";
+pub(crate) const SIGNATURES: &[u8] = b"SWAPSPACE2SWAP-SPACES1SUSPEND\0S2SUSPEND\0ULSUSPEND\0LINHIB0001";
+/// The place of the first of those.
+pub(crate) const SUSPENDED: usize = 2;
 const TUX_ON_ICE: u64 = 0x0ce5_5698_e902_c3ed;
 
 /// Where the new format's fields start, the first of them the version.
@@ -41,7 +43,7 @@ pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity
     if format == 0 && (!matches!(le32(sb, 0), VERSION | VERSION_BIG) || le32(sb, LAST_PAGE) == 0) {
         return None;
     }
-    if format >= 2 {
+    if format >= SUSPENDED {
         identity.kind = Type::SwSuspend;
     }
     Some(format != 1 && le64(sb, PADDING) == 0)

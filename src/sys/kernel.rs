@@ -168,6 +168,11 @@ impl Kernel for Linux {
         unsafe { call!(write, fd.int(), bytes.as_ptr(), bytes.len()) }
     }
 
+    fn pwrite(&mut self, fd: Fd, bytes: &[u8], offset: u64) -> Result<i32> {
+        // SAFETY: the kernel reads the length given.
+        unsafe { call!(pwrite64, fd.int(), bytes.as_ptr(), bytes.len(), offset) }
+    }
+
     fn line(&mut self) -> &mut Line {
         self.log_line()
     }

@@ -144,6 +144,9 @@ impl Kernel for Machine<'_> {
     fn fork<T>(&mut self, _: &mut T, _: impl FnOnce(&mut Self, &mut T)) -> Result<Fd> {
         unreachable!("fork")
     }
+    fn pwrite(&mut self, _: Fd, _: &[u8], _: u64) -> Result<i32> {
+        Err(Errno::EROFS)
+    }
     fn getdents64<'b>(&mut self, _: Fd, _: &'b mut [u8]) -> Result<&'b [u8]> {
         unreachable!("getdents64")
     }
