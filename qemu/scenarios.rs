@@ -49,6 +49,8 @@ mod first_init;
 mod good_boot;
 #[path = "scenarios/guard.rs"]
 mod guard;
+#[path = "scenarios/hibernation.rs"]
+mod hibernation;
 #[path = "scenarios/hostile.rs"]
 mod hostile;
 #[path = "scenarios/hotplug.rs"]

@@ -37,18 +37,18 @@ const FIRST: u8 = 0x80;
 /// What each of them stands for. The test below says when the texts have changed so much that others would be better.
 #[rustfmt::skip]
 const PAIRS: [[u8; 2]; 128] = [
-    *b"ot", *b"in", *b"e ", *b"s ", *b": ", *b"it", *b"ro", *b"  ", *b"\x86\x80", *b"mo", *b"un", *b"th", *b"er",
-    *b"t ", *b", ", *b"d ", *b"\x04\x04", *b"\x89\x8a", *b"i\x83", *b"on", *b"de", *b"or", *b"an", *b"\x8b\x82",
-    *b"\x87\x87", *b"\x81\x85", *b"re", *b"NO", *b"le", *b"\x94v", *b"o ", *b"ic", *b"\x91t", *b" \x92", *b" (",
-    *b"\x90\x08", *b"\x81g", *b"\x80 ", *b"ch", *b"n\xa5", *b"n\x9e", *b"ma", *b" a", *b"\x99r", *b"\x95 ", *b"te",
-    *b"am", *b"_\x88", *b"..", *b" s", *b" [", *b"\x91\x8d", *b"\x8c ", *b"\x88=", *b"ne", *b"iv", *b"ha", *b"\xaef",
-    *b"\xab\xb9", *b"\x9d\x9f", *b"\x98\x98", *b"\x81t", *b"\x81 ", *b"y ", *b"ta", *b"ex", *b"du", *b"cu", *b"ME",
-    *b"ID", *b" w", *b"\xc2\x9c", *b"\xbbe", *b"\xa4 ", *b"\x96\x8f", *b"\x90\t", *b"\x89\xc7", *b"\x80h", *b"sw",
-    *b"ou", *b"of", *b"l\x8f", *b"lo", *b"OO", *b"AR", *b"--", *b"\xcf\xd1", *b"\xce\x85", *b"\xd7\xa6",
-    *b"\xd8\xaf", *b"\xc1e", *b"\xbas", *b"\xb8\x9a", *b"\xb7\x80", *b"\xdd\xaf", *b"\xb6l", *b"\xb0.", *b"\xa1\x93",
-    *b"\x8c\xdf", *b"\x8b\x8c", *b"\x84\x85", *b"\x81\x8f", *b"wa", *b"ve", *b"us", *b"se", *b"p\xde", *b"l\x81",
-    *b"k\xe2", *b"k\x82", *b"ge", *b"f\xe5", *b"b\xbf", *b"bo", *b"UT", *b"RE", *b"OL", *b"NE", *b"IN", *b"10",
-    *b"/\x9d", *b"\x04\x84", *b"\xf8/", *b"\xf5W", *b"\xfb_", *b"\xfcR", *b"\xfd\xd3", *b"\xfeT",
+    *b"in", *b"ot", *b"e ", *b": ", *b"it", *b"s ", *b"ro", *b"  ", *b"\x86\x81", *b"th", *b"er", *b", ", *b"d ",
+    *b"un", *b"mo", *b"t ", *b"on", *b"\x04\x04", *b"re", *b"i\x85", *b"\x89\x82", *b"le", *b"\x8e\x8d", *b"ma", *b"de",
+    *b"or", *b"n\x81", *b"no", *b" a", *b"\x04\x83", *b"\x87\x87", *b"\x80\x84", *b"NO", *b"\x91\x08", *b"\x98v",
+    *b"\x80g", *b"ic", *b" (", *b"\x9b ", *b"\x96t", *b" \x93", *b"\x9a ", *b"\x80t", *b"ha", *b"ch", *b"\x90 ", *b"te",
+    *b"me", *b"\x9fr", *b"\x99 ", *b"\x92s", *b"\x8an", *b"\x88=", *b"n\x8c", *b"el", *b"am", *b"_\x88", *b"..", *b" s",
+    *b" [", *b"\xb2u", *b"\xbc\xaf", *b"\xaa\x95", *b"\x97g", *b"\x96\x8f", *b"\x8a ", *b"\x80 ", *b"wr", *b"\xc3\x84",
+    *b"p\xbe", *b"ou", *b"n ", *b"l\x8c", *b"iv", *b"e\x85", *b"ex", *b"\xc6\xc8", *b"\xc5.", *b"\xb7f", *b"\xb0\xce",
+    *b"\xa3 ", *b"\xa2\xa4", *b"\x9e\x9e", *b"\x91\t", *b"\x89\x8a", *b"y ", *b"wa", *b"ta", *b"op", *b"of", *b"l\x82",
+    *b"l\x80", *b"i\xbf", *b"ec", *b"du", *b"ME", *b"ID", *b"\xde\x95", *b"\xd6\x84", *b"\xbd\x9d", *b"\xb3\xb6",
+    *b"\xa9\xd4", *b"\x9bw", *b"\x8e\xe1", *b"w\xcc", *b"w\x84", *b"us", *b"lo", *b"k\xe6", *b"k\xe4", *b"f\x99",
+    *b"et", *b"at", *b"OO", *b"AR", *b"--", *b"\xefc", *b"\xf4/", *b"\xe9\xac", *b"\xf6\xb8", *b"\xe5e", *b"\xdat",
+    *b"\xf9\xd8", *b"\xd9 ", *b"\xcfs", *b"\xcb\xdd", *b"\xc9\x81", *b"\xfe\xb8",
 ];
 
 /// A text that is known when pintle is compiled, packed: a `&'static [u8]`.

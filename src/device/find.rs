@@ -133,7 +133,7 @@ impl<'a> Search<'a> {
     /// A search for what a hibernation image may be on, without a word of its own.
     #[cfg(feature = "layer-resume")]
     pub fn of_resume<'s, K: Kernel>(&'s self, kernel: &mut K, device: &'s [u8]) -> Search<'s> {
-        let mut search = self.of_usr(kernel, Mount::of_usr(device, b"", b""));
+        let mut search = self.beside(kernel, Mount::of_usr(device, b"", b""), self.point);
         search.notice_ms = SILENT;
         search
     }

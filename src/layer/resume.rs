@@ -130,7 +130,7 @@ fn image<K: Kernel>(kernel: &mut K, fd: Fd, offset: u32, windows: &mut Windows) 
     let mut source = kernel.source(fd);
     let disk = &mut Disk::new(&mut source, windows, 0, size, sector);
     for bits in PAGE_BITS {
-        let end = u64::from(offset) + 1 << bits;
+        let end = (u64::from(offset) + 1) << bits;
         if let [old, new] = disk.bytes(end - 2 * SIGNATURE as u64, 2 * SIGNATURE).as_chunks().0
             && is_suspended(new) == Some(true)
         {
