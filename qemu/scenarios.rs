@@ -55,6 +55,8 @@ mod hibernation;
 mod hostile;
 #[path = "scenarios/hotplug.rs"]
 mod hotplug;
+#[path = "scenarios/image_file.rs"]
+mod image_file;
 #[path = "scenarios/init.rs"]
 mod init;
 #[path = "scenarios/inodes.rs"]
@@ -89,6 +91,8 @@ mod stuck;
 mod switch_root;
 #[path = "scenarios/tables.rs"]
 mod tables;
+#[path = "scenarios/top.rs"]
+mod top;
 #[path = "scenarios/uefi.rs"]
 mod uefi;
 #[path = "scenarios/usr.rs"]

@@ -15,6 +15,7 @@ pub(crate) struct Ended {
 #[derive(Debug)]
 pub(crate) struct Mount<'a> {
     pub(crate) dev: &'a str,
+    pub(crate) root: &'a str,
     pub(crate) point: &'a str,
     pub(crate) options: &'a str,
     pub(crate) fstype: &'a str,
@@ -188,7 +189,9 @@ impl Mount<'_> {
         let (dev, root, point, options) = (mount.next()?, mount.next()?, mount.next()?, mount.next()?);
         let mut filesystem = filesystem.split(' ');
         let (fstype, source, super_options) = (filesystem.next()?, filesystem.next()?, filesystem.next()?);
-        (root == "/").then_some(Mount { dev, point, options, fstype, source, super_options })
+        // Of most file systems all is mounted.
+        let of_parts = fstype == "btrfs" || matches!(point, "/usr" | "/run/pintle/upper");
+        (root == "/" || of_parts).then_some(Mount { dev, root, point, options, fstype, source, super_options })
     }
 
     /// The value of an option of the file system's.
