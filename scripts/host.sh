@@ -176,7 +176,7 @@ host_words() {
             root=/dev/disk/* | root=/dev/mapper/* | root=/dev/dm-* | root=/dev/md* | root=ZFS=* | root=zfs* | root=/dev/+([!/])/*)
                 refuse "the command line's $word is none of pintle's forms" ;;
         esac
-    done < <(tr '\n' ' ' <"$host/proc/cmdline" 2>/dev/null)
+    done <<<"$(cat "$host/proc/cmdline" 2>/dev/null) "
 }
 
 # host_runs: it is the machine that runs, no chroot or container in which the image of another one is made.

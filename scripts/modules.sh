@@ -78,7 +78,7 @@ copy_modules() {
         put "lib/modules/$version/${plain%%.ko*}.ko" "$2" "$why"
         printf '%s\0' "$tree/$file"
     done <"$1" >"$tmp/files"
-    xargs -0 -a "$tmp/files" cp -t "$tmp/plain" -- || die "cannot copy the modules of $tree"
+    xargs -0 -a "$tmp/files" cp -t "$tmp/plain" -- 2>"$tmp/why" || die "cannot copy the modules of $tree: $(head -n1 "$tmp/why")"
     decompress "$tmp/plain"
     machine_check "$tmp"/plain/*.ko
     [[ ! $strip ]] || for file in "$tmp"/plain/*.ko; do strip_signature "$file"; done
@@ -86,7 +86,7 @@ copy_modules() {
 }
 decompress() { # decompress DIR: what is in it, in place
     { find "$1" -name '*.xz' -exec xz -d {} + && find "$1" -name '*.gz' -exec gzip -d {} + &&
-        find "$1" -name '*.zst' -exec zstd -dq --rm {} +; } || die "a file is damaged, or there is no room for it (the lines above tell)"
+        find "$1" -name '*.zst' -exec zstd -dq --rm {} +; } 2>"$tmp/why" || die "cannot decompress a module: $(head -n1 "$tmp/why")"
 }
 
 # The file systems of roots: those that src/probe recognises, with what carries them in images. FAT is none of them: it also wants

@@ -40,7 +40,7 @@ make_uki() {
 
 # uki KERNEL INITRAMFS STUB WORDS OUTPUT. By ukify where it is installed and knows how (from systemd 254 on).
 uki() {
-    local kernel=$1 initramfs=$2 stub=$3 words=$4 output=$5
+    local kernel=$1 initramfs=$2 stub=$3 words=$4 output=$5 release
     printf '%s' "$words" >"$tmp/cmdline"
     printf '%s' "$version" >"$tmp/uname"
     if [[ $look && -r $host/etc/os-release ]]; then
@@ -48,7 +48,8 @@ uki() {
     else
         printf 'ID=pintle\nNAME=pintle\nVERSION_ID=%s\nPRETTY_NAME="Linux %s, pintle"\n' "$version" "$version" >"$tmp/osrel"
     fi
-    if have ukify && (($(ukify --version | sed -n '1s/[^0-9]*\([0-9]*\).*/\1/p') >= 254)); then
+    release=$(ukify --version 2>/dev/null | sed -n '1s/[^0-9]*\([0-9]*\).*/\1/p') || true
+    if ((${release:-0} >= 254)); then
         ukify build --linux="$kernel" --initrd="$initramfs" --cmdline="@$tmp/cmdline" --os-release="@$tmp/osrel" --uname="$version" \
             --stub="$stub" --efi-arch="$efi" --output="$output" >&2 || die "ukify failed"
     else
