@@ -29,6 +29,16 @@ mod tree;
 
 #[path = "scenarios/btrfs.rs"]
 mod btrfs;
+#[path = "scenarios/builder.rs"]
+mod builder;
+#[path = "scenarios/builder_errors.rs"]
+mod builder_errors;
+#[path = "scenarios/builder_forms.rs"]
+mod builder_forms;
+#[path = "scenarios/builder_host.rs"]
+mod builder_host;
+#[path = "scenarios/builder_refuses.rs"]
+mod builder_refuses;
 #[path = "scenarios/command_line.rs"]
 mod command_line;
 #[path = "scenarios/console.rs"]
@@ -59,6 +69,8 @@ mod hotplug;
 mod image_file;
 #[path = "scenarios/init.rs"]
 mod init;
+#[path = "scenarios/initramfs_list.rs"]
+mod initramfs_list;
 #[path = "scenarios/inodes.rs"]
 mod inodes;
 #[path = "scenarios/memory.rs"]
@@ -95,5 +107,7 @@ mod tables;
 mod top;
 #[path = "scenarios/uefi.rs"]
 mod uefi;
+#[path = "scenarios/uki.rs"]
+mod uki;
 #[path = "scenarios/usr.rs"]
 mod usr;

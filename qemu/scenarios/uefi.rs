@@ -10,7 +10,7 @@ use crate::tree::run;
 use std::fs::File;
 use std::path::PathBuf;
 
-const ESP: &str = "type=c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
+pub(crate) const ESP: &str = "type=c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 
 /// Of the machine that the tests run on: Debian has systemd-boot for it alone.
 fn arch() -> Arch {
@@ -34,12 +34,17 @@ fn loader(scratch: &Scratch, words: &str) -> String {
         (arch().kernel("6.12").join("vmlinuz"), "::vmlinuz".to_owned()),
         (initramfs, "::initramfs".to_owned()),
     ];
+    esp(scratch, &["::EFI", "::EFI/BOOT", "::loader", "::loader/entries"], &files)
+}
+
+/// An EFI system partition with these directories and files.
+pub(crate) fn esp(scratch: &Scratch, directories: &[&str], files: &[(PathBuf, String)]) -> String {
     let esp = scratch.path("esp").display().to_string();
     File::create(&esp).and_then(|file| file.set_len(64 << 20)).expect("a file for the partition");
     run("mkfs.vfat", &["-F", "32", &esp]);
-    run("mmd", &["-i", &esp, "::EFI", "::EFI/BOOT", "::loader", "::loader/entries"]);
+    run("mmd", &[&["-i", &esp], directories].concat());
     for (file, to) in files {
-        run("mcopy", &["-i", &esp, &file.display().to_string(), &to]);
+        run("mcopy", &["-i", &esp, &file.display().to_string(), to]);
     }
     esp
 }
