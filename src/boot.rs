@@ -13,6 +13,7 @@ use crate::kmsg::Log;
 #[cfg(feature = "layer-resume")]
 use crate::layer::resume;
 use crate::layer::top::Kind;
+use crate::layer::verity;
 #[cfg(feature = "lock")]
 use crate::lock;
 use crate::message::Message;
@@ -90,12 +91,15 @@ fn boot_root<K: Kernel>(
     while mount_next(log, &mut search, work).is_ok() {
         seen = true;
         if mount_layers(log, &search, work).is_ok() && handover::enter(log).is_ok() {
-            mount_usr(log, request, &search, fstab, work);
-            if layer::top::finish(log, request, work).is_ok() {
+            let mounted = mount_usr(log, request, &search, fstab, work);
+            if mounted.is_ok() && layer::top::finish(log, request, work).is_ok() {
                 handover::handover(log, request, initramfs, work);
             }
+            handover::leave(log);
         }
         layer::undo(log.kernel, request);
+        verity::take_off(log.kernel, request, true, work);
+        verity::take_off(log.kernel, request, false, work);
     }
     if !seen {
         device::list::list(log, work);
@@ -121,7 +125,7 @@ pub fn explain<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mu
 }
 
 fn is_initramfs(request: &Request<'_>) -> bool {
-    is(request.root_word(), "initramfs")
+    is(request.root_word(), "initramfs") && !verity::is_wanted(request, false)
 }
 
 /// Begins the search for the roots that the command line names.
@@ -131,7 +135,9 @@ fn begin<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Wo
         log.failed(Message::FindRoot, search.mount.device, errno);
         return Err(Failed);
     }
-    read_specs(log, search);
+    if !verity::name(log, search)? {
+        read_specs(log, search);
+    }
     search.begin(log, work);
     Ok(())
 }
@@ -141,23 +147,31 @@ fn begin<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Wo
 fn mount_next<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Work) -> Result<(), Failed> {
     while search.has_specs() {
         let (found, name) = search.find(log, work)?;
+        let found = verity::put_on(log, search, found, work);
         work.times.ends(log.kernel, Stage::Device);
-        let mounted = root::mount(log, search, found.as_ref(), work);
+        let mounted = found.and_then(|found| {
+            let mounted = root::mount(log, search, found.as_ref(), work);
+            if let Some(found) = found {
+                log.kernel.close(found.fd);
+            }
+            mounted
+        });
         work.times.ends(log.kernel, Stage::Mount);
-        if let Some(found) = found {
-            log.kernel.close(found.fd);
-        }
         if mounted.is_ok() {
             if search.mount.is_list {
                 log.say(Message::Took, &[search.mount.device, name]);
             }
             return mounted;
         }
+        if search.is_verified {
+            verity::take_off(log.kernel, search.request, search.point == USR_POINT, work);
+        }
     }
     Err(Failed)
 }
 
-/// Mounts /usr where it is on a file system of its own. The working directory is the new root's.
+/// Mounts /usr where it is on a file system of its own. The working directory is the new root's. Without one that isn't there
+/// it goes on, but not without one that is to be verified, nor with another one.
 #[inline(never)]
 fn mount_usr<K: Kernel>(
     log: &mut Log<'_, K>,
@@ -165,13 +179,17 @@ fn mount_usr<K: Kernel>(
     search: &Search<'_>,
     fstab: &mut [u8],
     work: &mut Work,
-) {
-    let Some(usr) = usr::mount(log.kernel, request, fstab) else { return };
+) -> Result<(), Failed> {
+    let Some(usr) = usr::mount(log.kernel, request, fstab) else { return Ok(()) };
     let mut search = search.beside(log.kernel, usr, USR_POINT);
-    match mount_beside(log, &mut search, work) {
+    let is_verified = verity::name(log, &mut search)?;
+    let mounted = if is_verified { mount_next(log, &mut search, work) } else { mount_beside(log, &mut search, work) };
+    match mounted {
         Ok(()) => handover::attach(log, USR_POINT),
+        Err(Failed) if is_verified => return Err(Failed),
         Err(Failed) => log.say(Message::NoUsr, &[search.mount.device]),
     }
+    Ok(())
 }
 
 /// Mounts what stands beside the root.

@@ -95,6 +95,11 @@ impl Text {
         }
     }
 
+    /// Takes off what is behind the first `length` bytes.
+    pub fn cut(&mut self, length: usize) {
+        self.len = self.len.min(length);
+    }
+
     /// Takes the ASCII white space off its end.
     pub fn trim_end(&mut self) {
         while let Some(b' ' | b'\t'..=b'\r') = self.bytes.get(self.len.wrapping_sub(1)) {
@@ -258,6 +263,14 @@ pub fn decimal(text: &[u8]) -> Option<u32> {
 #[inline(never)]
 pub fn take_decimal(text: &mut &[u8]) -> u32 {
     take_until(text, b' ').and_then(decimal).unwrap_or(0)
+}
+
+/// Puts `bytes` at `at` into `buffer`, as many as there is room for.
+#[inline(never)]
+pub fn put(buffer: &mut [u8], at: usize, bytes: &[u8]) {
+    for (to, from) in buffer.get_mut(at..).unwrap_or_default().iter_mut().zip(bytes) {
+        *to = *from;
+    }
 }
 
 /// `text` before and after the first `separator`; `None` where there is none.

@@ -54,7 +54,10 @@ pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramf
             policy::give_up(log, request);
         }
     }
-    // Wherever it is mounted by now.
+}
+
+/// Leaves the root that was entered, wherever it is mounted by now, and unmounts it.
+pub fn leave<K: Kernel>(log: &mut Log<'_, K>) {
     let _ = log.kernel.umount2(z!(c"."), MNT_DETACH);
     let _ = log.kernel.chdir(z!(c"/"));
 }

@@ -103,6 +103,11 @@ pub trait Kernel {
     /// `LOOP_CONFIGURE`: `device` shows what is in `file`, read-only, until nobody has it open any more, by direct I/O where
     /// that is possible; `block_bytes` are its blocks', 0 for those of the file system that `file` is on.
     fn loop_configure(&mut self, device: Fd, file: Fd, block_bytes: u32) -> Result<()>;
+    /// An ioctl(2) of device-mapper's control device: a `struct dm_ioctl` with what is behind it, there and back in `page`
+    /// ([`crate::layer::dm`]), of which the kernel is told the size.
+    fn ioctl_dm(&mut self, fd: Fd, request: u32, page: &mut [u8; 4096]) -> Result<()>;
+    /// add_key(2) of a `user` key to the thread's keyring, which an exec empties.
+    fn add_key(&mut self, description: ZStr<'_>, payload: &[u8]) -> Result<()>;
     /// The directory entries (`struct linux_dirent64`) that were read; empty at the end.
     fn getdents64<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]>;
     /// The first `length` bytes of a file, private and read-only, for the rest of the process's life.

@@ -13,10 +13,14 @@ use crate::z;
 use linux_raw_sys::general::MNT_DETACH;
 use top::Kind;
 
+#[cfg(feature = "layer-verity")]
+pub mod dm;
 pub mod image;
 #[cfg(feature = "layer-resume")]
 pub mod resume;
 pub mod top;
+#[cfg(feature = "layer-verity")]
+pub mod verity;
 
 /// Where the file system stays that the root's image is on.
 pub const OUTER: ZStr<'_> = z!(c"/run/pintle/outer");
@@ -48,6 +52,45 @@ pub fn undo<K: Kernel>(kernel: &mut K, request: &Request<'_>) {
     for place in [MOUNT_POINT, UPPER, LOWER, OUTER] {
         let _ = kernel.umount2(place, MNT_DETACH);
     }
+}
+
+/// In its place where it isn't built: a root hash that nothing looks at is a refused boot.
+#[cfg(not(feature = "layer-verity"))]
+pub mod verity {
+    use crate::boot::Failed;
+    use crate::buffers::Work;
+    use crate::device::find::{Found, Search};
+    use crate::kernel::Kernel;
+    use crate::kmsg::Log;
+    use crate::message::Message;
+    use crate::request::{Key, Request};
+
+    /// Whether somebody asks for it.
+    pub fn is_wanted(request: &Request<'_>, of_usr: bool) -> bool {
+        !of_usr && (request.has_root_hash() || request.get(Key::UsrHash).is_some())
+    }
+
+    /// Nothing, unless somebody asks for it.
+    pub fn name<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) -> Result<bool, Failed> {
+        if !is_wanted(search.request, false) {
+            return Ok(false);
+        }
+        log.say(Message::NoVerity, &[]);
+        Err(Failed)
+    }
+
+    /// What was found.
+    pub fn put_on<K: Kernel>(
+        _: &mut Log<'_, K>,
+        _: &Search<'_>,
+        found: Option<Found>,
+        _: &mut Work,
+    ) -> Result<Option<Found>, Failed> {
+        Ok(found)
+    }
+
+    /// Nothing.
+    pub fn take_off<K: Kernel>(_: &mut K, _: &Request<'_>, _: bool, _: &mut Work) {}
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! - [`module`]: the kernel modules that the image lists
 //! - [`spec`], [`uevent`] → [`device`]: the block device that the root is on, by
 //!   [`disk`] → [`partition`], [`probe`]: bytes → partitions and contents
+//! - [`layer`]: what is made of it
 //! - [`root`]: its mount, and [`usr`]: that of its /usr
 //! - [`layer`]: what the root is made of besides, an image in a file, a writable top
 //! - [`handover`]: checks, pivot, detach, free, console, exec

@@ -272,6 +272,14 @@ impl<'a> Request<'a> {
         self.get(Key::RootHash).is_some()
     }
 
+    /// What is said of the verity device that is the root, or /usr: its root hash, its data, its hashes, its options.
+    #[cfg(feature = "layer-verity")]
+    pub fn verity(&self, of_usr: bool) -> [Option<&'a [u8]>; 4] {
+        let first = if of_usr { Key::UsrHash } else { Key::RootHash };
+        let values = self.values.get(first as usize..).unwrap_or_default();
+        values.first_chunk().copied().unwrap_or([None; 4])
+    }
+
     /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`, and so it is below a writable top.
     pub fn read_only(&self) -> bool {
         !is(self.get(Key::Mode).unwrap_or_default(), "rw") || top::of(self).kind != Kind::None
@@ -287,10 +295,10 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What it says of /usr; `None`: nothing.
-    pub fn usr(&self) -> Option<Mount<'a>> {
+    /// What it says of /usr, which is `device` where it doesn't name it; `None`: nothing.
+    pub fn usr(&self, device: Option<&'a [u8]>) -> Option<Mount<'a>> {
         let (fstypes, flags) = (self.get(Key::UsrFstypes), self.get(Key::UsrFlags));
-        Some(Mount::of_usr(self.get(Key::Usr)?, fstypes.unwrap_or_default(), flags.unwrap_or_default()))
+        Some(Mount::of_usr(self.get(Key::Usr).or(device)?, fstypes.unwrap_or_default(), flags.unwrap_or_default()))
     }
 
     /// How long to wait for the root device: seconds from pintle's start, `rootdelay=` not counted. `None`, for ever,

@@ -5,7 +5,7 @@
 
 use crate::boot::Failed;
 use crate::buffers::Work;
-use crate::bytes::{Text, ZStr, is, take_part, trim};
+use crate::bytes::{Text, ZStr, is, part, place_of, take_part, trim};
 use crate::device::find::{Found, Search};
 use crate::device::list;
 use crate::error::Errno;
@@ -24,6 +24,11 @@ pub const MOUNT_POINT: ZStr<'_> = z!(c"/root");
 
 /// Where /usr is, until it is moved into the root.
 pub const USR_POINT: ZStr<'_> = z!(c"/usr");
+
+/// What has a journal, or a log, and how it is left alone: a device that can't be written to has it replayed by nobody.
+const JOURNALS: &[u8] = b"ext4|ext3|xfs|btrfs|f2fs|nilfs2";
+const NO_REPLAYS: &[u8] = b"noload|noload|norecovery|rescue=nologreplay|norecovery|norecovery|";
+const LAST_JOURNAL: usize = 6;
 
 /// Mounts the root, which is on the device that was `found`, or on none, and says how that went; where nothing boots, says
 /// what it is.
@@ -82,11 +87,16 @@ fn mount_as_any<K: Kernel>(
     } else {
         data.push(options);
     }
+    let length = data.as_bytes().len();
     let mut read_only = search.read_only || flags & MS_RDONLY != 0;
     loop {
         let mut types = list;
         while let Some(name_of_type) = next_type(&mut types, separator) {
             fstype.set(name_of_type);
+            data.cut(length);
+            if search.is_verified {
+                usr::push_option(data, part(NO_REPLAYS, b'|', place_of(JOURNALS, name_of_type).min(LAST_JOURNAL)));
+            }
             let flags = if read_only { flags | MS_RDONLY } else { flags };
             match try_mount(log, [&mut *name, fstype, data], search, found.is_none(), flags) {
                 Err(Errno::EACCES | Errno::EINVAL) => {}
@@ -97,7 +107,7 @@ fn mount_as_any<K: Kernel>(
                     errno.describe(data);
                     return Message::MountRoot;
                 }
-                Ok(()) if found.is_some_and(|found| !is_on(log.kernel, found, search.point)) => {
+                Ok(()) if found.is_some_and(|found| !is_on(log.kernel, found, search, name_of_type)) => {
                     let _ = log.kernel.umount2(search.point, MNT_DETACH);
                     return Message::Swapped;
                 }
@@ -121,11 +131,13 @@ fn how(read_only: bool) -> &'static [u8] {
     if read_only { b"read-only" } else { b"read-write" }
 }
 
-/// Whether what is mounted is on the device that was found. btrfs has device numbers of its own, of no driver.
-fn is_on<K: Kernel>(kernel: &mut K, found: &Found, point: ZStr<'_>) -> bool {
+/// Whether what is mounted is on the device that was found. btrfs has device numbers of its own, of no driver; so has what isn't
+/// on a device, which no hash verifies.
+fn is_on<K: Kernel>(kernel: &mut K, found: &Found, search: &Search<'_>, fstype: &[u8]) -> bool {
+    let may_be_none = !search.is_verified || is(fstype, "btrfs");
     kernel
-        .statx(Fd::CWD, point, 0)
-        .is_ok_and(|stat| stat.dev == Some(found.dev) || stat.dev.is_some_and(|dev| dev.major() == 0))
+        .statx(Fd::CWD, search.point, 0)
+        .is_ok_and(|stat| stat.dev == Some(found.dev) || may_be_none && stat.dev.is_some_and(|dev| dev.major() == 0))
 }
 
 /// Mounts a node, or what a server has, as a type with data.

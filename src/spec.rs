@@ -43,11 +43,16 @@ pub enum By {
     PartUuid,
     /// `PARTLABEL=`.
     PartLabel,
+    /// The digits of a partition's UUID alone.
+    PartDigits,
     /// The type that the Discoverable Partitions Specification gives root partitions: nothing was named.
     Type,
     /// Not on a block device: the source that a file system without one is mounted from.
     Source,
 }
+
+/// Whether those that only verity devices are looked for by can be.
+const VERITY: bool = cfg!(feature = "layer-verity");
 
 impl By {
     /// By what the device itself holds.
@@ -57,7 +62,7 @@ impl By {
 
     /// By what the partition table says.
     pub fn is_table(self) -> bool {
-        matches!(self, By::PartUuid | By::PartLabel | By::Type)
+        matches!(self, By::PartUuid | By::PartLabel | By::Type) || VERITY && self == By::PartDigits
     }
 }
 
@@ -202,7 +207,7 @@ impl<'a> Spec<'a> {
     #[inline(never)]
     pub fn is_partition(&self, partition: &Partition) -> bool {
         match self.by {
-            By::PartUuid => self.matches(&partition.uuid),
+            By::PartUuid | By::PartDigits => self.matches(&partition.uuid),
             By::PartLabel => self.matches(&partition.label),
             By::Type => partition.kind == ROOT_TYPE && partition.flags & NO_AUTO == 0,
             _ => false,
@@ -214,8 +219,11 @@ impl<'a> Spec<'a> {
     #[inline(never)]
     fn matches(&self, text: &Text) -> bool {
         let mut wanted = trim(self.text);
-        let any_case = matches!(self.by, By::Uuid | By::PartUuid);
+        let any_case = !matches!(self.by, By::Label | By::PartLabel);
         for other in text.as_bytes() {
+            if VERITY && self.by == By::PartDigits && *other == b'-' {
+                continue;
+            }
             let [first, rest @ ..] = wanted else { return false };
             let (mut byte, mut behind) = (*first, rest);
             if let [b'\\', b'x', high, low, after @ ..] = wanted

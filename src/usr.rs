@@ -6,6 +6,7 @@
 use crate::bytes::{NOWHERE, Text, place_of, take_field, take_part, until};
 use crate::file;
 use crate::kernel::Kernel;
+use crate::layer::verity;
 use crate::request::{Mount, Request};
 
 /// Options that are flags of mount(2), each in the place of its bit.
@@ -17,7 +18,9 @@ const OTHERS: &[u8] =
 /// What is asked for of /usr: by the command line, or by the new root's fstab, which `buffer` is for.
 /// `None`: nothing.
 pub fn mount<'a, K: Kernel>(kernel: &mut K, request: &Request<'a>, buffer: &'a mut [u8]) -> Option<Mount<'a>> {
-    request.usr().or_else(|| {
+    // The words that name one that is verified are others, and the new root has no say in it.
+    let verified = verity::is_wanted(request, true).then_some(&b""[..]);
+    request.usr(verified).or_else(|| {
         kernel.path().set(b"/etc/fstab");
         let length = file::read_in_root(kernel, buffer).ok()?;
         let [device, fstype, flags] = entry(buffer.get(..length as usize).unwrap_or_default(), b"/usr")?;
@@ -51,13 +54,19 @@ pub fn options(mut text: &[u8], data: &mut Text) -> u32 {
         if place != NOWHERE {
             flags |= 1 << (place & 31);
         } else if place_of(OTHERS, option) == NOWHERE && !option.starts_with(b"x-") {
-            if !data.as_bytes().is_empty() {
-                data.push(b",");
-            }
-            data.push(option);
+            push_option(data, option);
         }
     }
     flags
+}
+
+/// Appends a mount option to those that are there; an empty one is none.
+#[inline(never)]
+pub fn push_option(data: &mut Text, option: &[u8]) {
+    if !data.as_bytes().is_empty() && !option.is_empty() {
+        data.push_byte(b',');
+    }
+    data.push(option);
 }
 
 #[cfg(test)]

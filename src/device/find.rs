@@ -48,6 +48,8 @@ pub struct Search<'a> {
     without_socket: Option<Errno>,
     /// The root is to be mounted read-only: the command line or the partition that was discovered says so.
     pub read_only: bool,
+    /// A hash verifies it.
+    pub is_verified: bool,
     /// The devices that were there have been looked at for being members of the root's btrfs.
     members_known: bool,
     /// The roots that are still to be tried.
@@ -91,6 +93,7 @@ impl<'a> Search<'a> {
             notice_ms: 0,
             without_socket: None,
             read_only: request.read_only(),
+            is_verified: false,
             members_known: false,
         }
     }
@@ -125,6 +128,7 @@ impl<'a> Search<'a> {
             point,
             without_socket: None,
             read_only: self.request.read_only(),
+            is_verified: false,
             members_known: false,
             ..*self
         }

@@ -71,7 +71,7 @@ pub fn read<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], searched: bool, dev: 
     let (mut content, mut table) = (!searched, false);
     for spec in specs {
         match spec.by {
-            By::PartUuid | By::PartLabel | By::Type => table = searched,
+            by if by.is_table() => table = searched,
             By::Nothing => {}
             // A device that is named must have answered too before PID 1 opens it.
             _ => content = true,

@@ -24,6 +24,7 @@ use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 mod block;
+mod mapper;
 pub(crate) use block::Block;
 use block::{Listed, partitions};
 
@@ -125,6 +126,9 @@ pub(crate) struct Fake {
     pub(crate) hangs_until_ms: u64,
     /// Counts what was attached to the devices that are there.
     pub(crate) diskseq: u64,
+    /// Device-mapper's targets, and the minor versions of these; its mappings.
+    pub(crate) targets: BTreeMap<&'static str, u32>,
+    pub(crate) mappings: Vec<mapper::Mapping>,
     /// What pintle is called by and with.
     pub(crate) arguments: Vec<&'static str>,
     pub(crate) environment: Vec<&'static str>,
@@ -187,6 +191,8 @@ impl Fake {
             hangs_at_open: false,
             hangs_until_ms: u64::MAX,
             diskseq: 0,
+            targets: BTreeMap::new(),
+            mappings: Vec::new(),
             arguments: vec!["/init"],
             environment: vec!["HOME=/", "TERM=linux"],
             child: false,
@@ -589,6 +595,14 @@ impl Kernel for Fake {
         }
     }
 
+    fn ioctl_dm(&mut self, fd: Fd, request: u32, page: &mut [u8; 4096]) -> Result<()> {
+        self.dm_ioctl(fd, request, page)
+    }
+
+    fn add_key(&mut self, description: ZStr<'_>, payload: &[u8]) -> Result<()> {
+        self.call(format!("add_key {} {}", text(description), payload.len()))
+    }
+
     fn ioctl_btrfs(&mut self, fd: Fd, request: u32, path: ZStr<'_>) -> Result<i32> {
         self.call(format!("ioctl {} {request:#x} {}", fd.0, text(path)))?;
         if request == BTRFS_IOC_SCAN_DEV {
@@ -744,8 +758,8 @@ impl Kernel for Fake {
             return Err(Errno::ENODEV);
         }
         if let Some(node) = self.tree.get(&self.crossed(Fd::CWD, source)) {
-            // btrfs takes a number of its own, of no driver.
-            let dev = if text(fstype) == "btrfs" { Dev::new(0, 40) } else { node.rdev };
+            // btrfs takes a number of its own, of no driver, as does what is on no device.
+            let dev = if matches!(text(fstype), "btrfs" | "tmpfs") { Dev::new(0, 40) } else { node.rdev };
             self.devices.insert(format!("@{}", text(fstype)), dev);
         }
         self.mount_files(known.ok_or(Errno::EINVAL)?, full)

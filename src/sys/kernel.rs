@@ -225,6 +225,23 @@ impl Kernel for Linux {
         unsafe { done!(ioctl, device.int(), LOOP_CONFIGURE, &raw const config) }
     }
 
+    fn ioctl_dm(&mut self, fd: Fd, request: u32, page: &mut [u8; 4096]) -> Result<()> {
+        // `data_size`: all that the kernel reads and writes.
+        if let Some(size) = page.get_mut(12..).and_then(|rest| rest.first_chunk_mut()) {
+            *size = 4096_u32.to_le_bytes();
+        }
+        // SAFETY: the kernel reads and writes so many bytes as it was just told, which are ours alone.
+        unsafe { done!(ioctl, fd.int(), request, page.as_mut_ptr()) }
+    }
+
+    fn add_key(&mut self, description: ZStr<'_>, payload: &[u8]) -> Result<()> {
+        const THREAD_KEYRING: i32 = -1;
+        let kind = z!(c"user");
+        let (key, bytes) = (description.as_ptr(), payload.as_ptr());
+        // SAFETY: reads two C strings and as many bytes as the length says.
+        unsafe { call!(add_key, kind.as_ptr(), key, bytes, payload.len(), THREAD_KEYRING) }.map(drop)
+    }
+
     fn getdents64<'b>(&mut self, fd: Fd, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
         // SAFETY: the kernel writes at most the length given, into a buffer that is ours alone.
         let length = unsafe { call!(getdents64, fd.int(), buffer.as_mut_ptr(), buffer.len()) }?;

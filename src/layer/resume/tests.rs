@@ -204,7 +204,8 @@ fn two_of_a_name() {
 #[test]
 fn beside_a_root_hash() {
     for permitted in [false, true] {
-        let mut fake = machine("resume=/dev/vdb roothash=00", suspended());
+        let words = "resume=/dev/vdb root= rootwait=0 roothash=00112233445566778899aabbccddeeff";
+        let mut fake = machine(words, suspended());
         if permitted {
             fake = fake.with_image("/etc/pintle.conf", file(0o644, "permit=resume"));
         }

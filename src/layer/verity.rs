@@ -1,0 +1,417 @@
+//! dm-verity: a root, or a /usr, of which the kernel holds every block against a hash when it reads it.
+//!
+//! `roothash=` and `usrhash=` name it by what it contains; where its data and its hashes are follows from that, or from the
+//! words of systemd's. With a root hash nothing unverified gets in: what would is refused, unless the image permits it
+//! ([`crate::lock`]).
+//!
+//! Holds on entry: the device that the data are on is open. Makes true: the mapping is there, read-only, and is what was asked
+//! for, and its first block is verified; or a line says why not, and there is none.
+//!
+//! Source: systemd-veritysetup-generator(8); Discoverable Partitions Specification; libcryptsetup for names and UUIDs.
+
+use super::dm;
+use crate::boot::Failed;
+use crate::buffers::Work;
+use crate::bytes::{Dev, Text, ZStr, part, take_prefix};
+use crate::device::find::{Found, Search};
+use crate::device::{look, sysfs};
+use crate::disk::Disk;
+use crate::error::Errno;
+use crate::file;
+use crate::identity::{IN_ORDER, push_uuid};
+use crate::kernel::{Fd, Kernel};
+use crate::kmsg::Log;
+use crate::message::Message;
+use crate::probe::UNKNOWN;
+use crate::request::{Key, Permit, Request};
+use crate::root::USR_POINT;
+use crate::spec::By;
+use crate::z;
+use linux_raw_sys::general::O_RDWR;
+use linux_raw_sys::ioctl::BLKSSZGET;
+use options::{IGNORE, Options, base64, digits, is_yes};
+use superblock::{ALGORITHM, Devices, UUID};
+use table::Table;
+
+pub mod options;
+pub mod superblock;
+pub mod table;
+
+const CONTROL: ZStr<'_> = z!(c"/dev/mapper/control");
+const MAPPER: &[u8] = b"/dev/mapper/";
+/// Where udev has links to the root and to /usr.
+const ROOT_NODE: ZStr<'_> = z!(c"/dev/mapper/root");
+const USR_NODE: ZStr<'_> = z!(c"/dev/mapper/usr");
+const TARGET: &[u8] = b"verity";
+/// From this minor version on the target may have modes for what can't be read: Linux 6.12's has, some before have not.
+const ERROR_MODES: u32 = 10;
+/// The longest hash that there is.
+const MOST_DIGEST: usize = 64;
+/// The digits of a partition's UUID.
+const UUID_DIGITS: usize = 32;
+
+/// Whether a hash is given, and nobody has switched it off who may.
+pub fn is_wanted(request: &Request<'_>, of_usr: bool) -> bool {
+    let [hash, ..] = request.verity(of_usr);
+    hash.is_some() && (is_on(request) || !request.permits(Permit::NoVerity))
+}
+
+/// `systemd.verity=`, and its like for the initramfs alone: yes, unless one of them says otherwise.
+#[inline(never)]
+fn is_on(request: &Request<'_>) -> bool {
+    [Key::SystemdVerity, Key::RdSystemdVerity]
+        .into_iter()
+        .all(|key| request.get(key).is_none_or(|value| is_yes(value) == Some(true)))
+}
+
+/// Has the device with the data looked for, if it is a verity device that is to be mounted: true then. Refused is whatever
+/// else the command line says that would undo it, and beside a root that is one a /usr that is none. (Other layers ask for
+/// themselves: [`Request::has_root_hash`].)
+#[inline(never)]
+pub fn name<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) -> Result<bool, Failed> {
+    let (request, of_usr, word) = (search.request, is_usr(search), search.mount.device);
+    if !is_wanted(request, of_usr) {
+        if of_usr && is_wanted(request, false) && !request.permits(Permit::UnverifiedUsr) {
+            return refuse(log, word);
+        }
+        return Ok(false);
+    }
+    if !is_on(request) {
+        return refuse(log, b"systemd.verity=no");
+    }
+    if !word.is_empty() && word != node(of_usr).to_bytes() {
+        return refuse(log, word);
+    }
+    let [hash, data, ..] = request.verity(of_usr);
+    let hash = hash.unwrap_or_default();
+    let uuid = hash.get(..UUID_DIGITS).unwrap_or_default();
+    if uuid.is_empty() || digits(hash, &mut [0; MOST_DIGEST]).is_none_or(|length| length * 2 != hash.len()) {
+        return fail(log, of_usr, hash, Errno::EINVAL);
+    }
+    (search.mount.is_list, search.read_only, search.is_verified) = (false, true, true);
+    set_spec(log, search, data, uuid)?;
+    Ok(true)
+}
+
+/// Has one device looked for: by a word, or, as a partition, by the digits of its UUID.
+#[inline(never)]
+fn set_spec<'a, K: Kernel>(
+    log: &mut Log<'_, K>,
+    search: &mut Search<'a>,
+    word: Option<&'a [u8]>,
+    digits: &'a [u8],
+) -> Result<(), Failed> {
+    let of_usr = is_usr(search);
+    let [.., spec, _] = &mut search.specs;
+    search.mount.device = word.unwrap_or(digits);
+    (spec.by, spec.text) = (By::PartDigits, digits);
+    if let Some(word) = word
+        && (spec.parse(word, b"").is_err() || spec.by == By::Source)
+    {
+        return fail(log, of_usr, word, Errno::EINVAL);
+    }
+    Ok(())
+}
+
+/// Finds another device of it, by the same deadline.
+#[inline(never)]
+fn find<'a, K: Kernel>(
+    log: &mut Log<'_, K>,
+    search: &Search<'a>,
+    word: Option<&'a [u8]>,
+    digits: &'a [u8],
+    work: &mut Work,
+) -> Result<Found, Failed> {
+    let mut other = search.beside(log.kernel, search.mount, search.point);
+    set_spec(log, &mut other, word, digits)?;
+    // Hashes have a UUID, and are no file system.
+    let [.., spec, _] = &mut other.specs;
+    spec.any = true;
+    let (found, _) = other.find(log, work)?;
+    found.ok_or(Failed)
+}
+
+/// The mapping of the data that were `found`, for what is verified; anything else is what was found. Its name then stands in
+/// `work.node`, what is on it in `work.identity`.
+pub fn put_on<K: Kernel>(
+    log: &mut Log<'_, K>,
+    search: &Search<'_>,
+    found: Option<Found>,
+    work: &mut Work,
+) -> Result<Option<Found>, Failed> {
+    if !search.is_verified {
+        return Ok(found);
+    }
+    let Some(data) = found else { return Err(Failed) };
+    // Once it is made it holds them itself.
+    let mut held = [Fd::NONE; 2];
+    let made = make(log, search, &data, &mut held, work);
+    for fd in held {
+        if fd != Fd::NONE {
+            log.kernel.close(fd);
+        }
+    }
+    if made.as_ref().is_ok_and(|made| made.is_none()) {
+        return Ok(Some(data));
+    }
+    log.kernel.close(data.fd);
+    made
+}
+
+/// Makes it, of the devices that are `held` then; `None` where that is only talked about.
+fn make<K: Kernel>(
+    log: &mut Log<'_, K>,
+    search: &Search<'_>,
+    data: &Found,
+    held: &mut [Fd; 2],
+    work: &mut Work,
+) -> Result<Option<Found>, Failed> {
+    let of_usr = is_usr(search);
+    let [hash, _, hashes, words] = search.request.verity(of_usr);
+    let hash = hash.unwrap_or_default();
+    let mut options = Options::new();
+    if let Err(option) = options.read(words.unwrap_or_default()) {
+        return fail(log, of_usr, option, Errno::EINVAL);
+    }
+    let options = &options;
+    if options.flags & IGNORE != 0 && !search.request.permits(Permit::IgnoreCorruption) {
+        return refuse(log, b"ignore-corruption");
+    }
+    let [hashes_fd, fec_fd] = held;
+    let uuid = hash.get(hash.len().saturating_sub(UUID_DIGITS)..).unwrap_or_default();
+    let hashes = find(log, search, hashes, uuid, work)?;
+    *hashes_fd = hashes.fd;
+    let mut fec = None;
+    if !options.fec_device().is_empty() {
+        let found = find(log, search, Some(options.fec_device()), b"", work)?;
+        *fec_fd = found.fd;
+        fec = Some(found.dev);
+    }
+
+    let mut digest = [0; MOST_DIGEST];
+    let length = digits(hash, &mut digest).unwrap_or(0);
+    let bytes = [data.fd, hashes.fd].map(|fd| log.kernel.lseek_end(fd).unwrap_or(0));
+    let [_, hashes_bytes] = bytes;
+    let offset = options.offset();
+    let sb = &mut [0; 512];
+    let on_device = options.on_device();
+    let has_uuid = if on_device == Some(true) {
+        let sector = look::ask(log.kernel, hashes.fd, BLKSSZGET);
+        let mut source = log.kernel.source(hashes.fd);
+        let disk = &mut Disk::new(&mut source, &mut work.windows, 0, hashes_bytes, sector);
+        disk.seek(offset);
+        *sb = *disk.sector();
+        true
+    } else {
+        options.put_superblock(sb).unwrap_or_else(|| {
+            sb.fill(0);
+            false
+        })
+    };
+    let devices = Devices { bytes, offset, on_device: on_device == Some(true), digest: length };
+    let Some(tree) = &superblock::parse(sb, &devices) else {
+        log.say(Message::NoTree, &[kind(of_usr), search.text()]);
+        return Err(Failed);
+    };
+    if !search.boots {
+        return Ok(None);
+    }
+
+    let (mut id, mut key) = (Text::new(), Text::new());
+    id.push(b"CRYPT-VERITY-");
+    key.push(b"cryptsetup:");
+    if has_uuid && let Some(uuid) = sb.get(UUID..ALGORITHM).and_then(|bytes| bytes.first_chunk()) {
+        for byte in uuid {
+            id.push_hex(*byte);
+        }
+        id.push_byte(b'-');
+        push_uuid(&mut key, uuid, IN_ORDER);
+        key.push_byte(b'-');
+    }
+    id.push(kind(of_usr));
+    key.push(kind(of_usr));
+    if options.signature().is_empty() {
+        key.clear();
+    } else if let Err(errno) = add_signature(log.kernel, options.signature(), &mut key, work) {
+        return fail(log, of_usr, b"root-hash-signature", errno);
+    }
+    let table = &Table {
+        tree,
+        options,
+        digest: digest.get(..length).unwrap_or_default(),
+        devs: [data.dev, hashes.dev],
+        fec,
+        covered: if fec == Some(hashes.dev) { options.fec()[0] } else { hashes_bytes },
+        key: key.as_bytes(),
+    };
+    let dev = map(log, of_usr, id.as_bytes(), table, work)?;
+    sysfs::name(log.kernel, &[], data.dev, work);
+    id.set(work.name.as_bytes());
+    sysfs::name(log.kernel, &[], hashes.dev, work);
+    log.say(Message::Verified, &[kind(of_usr), id.as_bytes(), work.name.as_bytes()]);
+    // What is on it is asked of it, so that this is verified too.
+    work.format = UNKNOWN;
+    let Some(fd) = look::read(log.kernel, &[], false, dev, work) else {
+        return fail(log, of_usr, b"open", Errno::ENODEV);
+    };
+    work.node.set(work.name.as_bytes());
+    Ok(Some(Found::new(log.kernel, fd, dev)))
+}
+
+/// Makes the signature a key that the kernel finds by that name.
+fn add_signature<K: Kernel>(kernel: &mut K, mut word: &[u8], key: &mut Text, work: &mut Work) -> Result<(), Errno> {
+    let list = &mut work.list;
+    let length = if take_prefix(&mut word, b"base64:") {
+        base64(word, list).ok_or(Errno::EINVAL)?
+    } else {
+        file::read(kernel, b"%", &[word], list)? as usize
+    };
+    let key = key.as_z_str().ok_or(Errno::ENAMETOOLONG)?;
+    kernel.add_key(key, list.get(..length).unwrap_or_default())
+}
+
+/// What the kernel is asked, one after the other: the target's version, and by what name the device is to be known; a table
+/// that leaves it to who reads to say that a block doesn't match, and its coming into force; the one that was asked for,
+/// likewise; and what it has then.
+///
+/// So where already the first block doesn't match, as with another version's hashes, that is a boot that fails like any other,
+/// with a line of its own, and none that the kernel stops.
+const STEPS: [(u32, u32); 7] = [
+    (dm::DM_GET_TARGET_VERSION, 0),
+    (dm::DM_DEV_CREATE, 0),
+    (dm::DM_TABLE_LOAD, dm::DM_READONLY_FLAG),
+    (dm::DM_DEV_SUSPEND, 0),
+    (dm::DM_TABLE_LOAD, dm::DM_READONLY_FLAG),
+    (dm::DM_DEV_SUSPEND, 0),
+    (dm::DM_TABLE_STATUS, dm::DM_STATUS_TABLE_FLAG),
+];
+/// Their names, in that order.
+const STEP_NAMES: &[u8] = b"module dm-verity|create|load|resume|load|resume|status";
+
+/// Makes the mapping, whose number it returns; its name below /dev then stands in `work.name`.
+fn map<K: Kernel>(
+    log: &mut Log<'_, K>,
+    of_usr: bool,
+    uuid: &[u8],
+    table: &Table<'_>,
+    work: &mut Work,
+) -> Result<Dev, Failed> {
+    let control = match log.kernel.open(CONTROL, O_RDWR) {
+        Ok(control) => control,
+        Err(errno) => return fail(log, of_usr, b"module dm-mod", errno),
+    };
+    let made = go(log, of_usr, control, uuid, table, work);
+    log.kernel.close(control);
+    made
+}
+
+/// Goes the steps.
+fn go<K: Kernel>(
+    log: &mut Log<'_, K>,
+    of_usr: bool,
+    control: Fd,
+    uuid: &[u8],
+    table: &Table<'_>,
+    work: &mut Work,
+) -> Result<Dev, Failed> {
+    let (mut dev, mut on_error, mut step) = (None, false, 0);
+    let mut parameters = Text::new();
+    let sectors = table.tree.data_blocks << (table.tree.bits[0] & 63) >> 9;
+    while let Some((request, flags)) = STEPS.get(step).copied() {
+        let (name, id) = match step {
+            0 => (TARGET, &b""[..]),
+            1 => (kind(of_usr), uuid),
+            _ => (kind(of_usr), &b""[..]),
+        };
+        dm::fill(&mut work.page, name, id, flags);
+        if request == dm::DM_TABLE_LOAD {
+            table.put(step == 4, on_error, &mut parameters);
+            dm::add_table(&mut work.page, TARGET, sectors, parameters.as_bytes());
+        }
+        let mut asked = log.kernel.ioctl_dm(control, request, &mut work.page);
+        match step {
+            // None of that name.
+            0 => {
+                asked = asked.map_err(|_| Errno::ENODEV);
+                on_error = dm::minor_version(&work.page) >= ERROR_MODES;
+            }
+            1 => dev = dm::dev(&work.page),
+            // An option that it doesn't know, or what the next attempt fails of too.
+            4 if on_error && asked == Err(Errno::EINVAL) => {
+                on_error = false;
+                continue;
+            }
+            3 if asked.is_ok() => {
+                if let Some(dev) = dev {
+                    sysfs::name(log.kernel, &[], dev, work);
+                }
+                let read = file::read(log.kernel, b"/dev/%", &[work.name.as_bytes()], &mut work.page);
+                if read.is_err() {
+                    log.say(Message::NoMatch, &[kind(of_usr)]);
+                    return Err(Failed);
+                }
+            }
+            // A table that was cut off is none that was asked for either.
+            6 if asked.is_ok() && !dm::is(&work.page, [name, uuid, TARGET, parameters.as_bytes()], sectors) => {
+                asked = Err(Errno::EBADMSG);
+            }
+            _ => {}
+        }
+        if let Err(errno) = asked {
+            return fail(log, of_usr, part(STEP_NAMES, b'|', step), errno);
+        }
+        step += 1;
+    }
+    parameters.set(b"../");
+    parameters.push(work.name.as_bytes());
+    if let Some(target) = parameters.as_z_str() {
+        // Who comes later looks there for whether it is done.
+        let _ = log.kernel.symlinkat(target, node(of_usr));
+    }
+    dev.ok_or(Failed)
+}
+
+/// Undoes the mapping of a boot that came to nothing, now, or as soon as nobody has it open.
+#[inline(never)]
+pub fn take_off<K: Kernel>(kernel: &mut K, request: &Request<'_>, of_usr: bool, work: &mut Work) {
+    if is_wanted(request, of_usr)
+        && let Ok(control) = kernel.open(CONTROL, O_RDWR)
+    {
+        dm::fill(&mut work.page, kind(of_usr), b"", dm::DM_DEFERRED_REMOVE);
+        let _ = kernel.ioctl_dm(control, dm::DM_DEV_REMOVE, &mut work.page);
+        let _ = kernel.unlinkat(Fd::CWD, node(of_usr), 0);
+        kernel.close(control);
+    }
+}
+
+/// Which of the two it is.
+fn is_usr(search: &Search<'_>) -> bool {
+    search.point == USR_POINT
+}
+
+/// Its node below /dev/mapper.
+fn node(of_usr: bool) -> ZStr<'static> {
+    if of_usr { USR_NODE } else { ROOT_NODE }
+}
+
+/// What it is called there: `root` or `usr`.
+#[inline(never)]
+fn kind(of_usr: bool) -> &'static [u8] {
+    node(of_usr).behind(MAPPER).to_bytes()
+}
+
+/// Says what went wrong with what.
+#[inline(never)]
+fn fail<K: Kernel, T>(log: &mut Log<'_, K>, of_usr: bool, what: &[u8], errno: Errno) -> Result<T, Failed> {
+    log.failed(if of_usr { Message::VerityUsr } else { Message::VerityRoot }, what, errno);
+    Err(Failed)
+}
+
+/// Says that it would let in what nothing verifies.
+fn refuse<K: Kernel, T>(log: &mut Log<'_, K>, word: &[u8]) -> Result<T, Failed> {
+    log.say(Message::Unverified, &[word]);
+    Err(Failed)
+}
+
+#[cfg(test)]
+mod tests;
