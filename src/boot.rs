@@ -42,7 +42,7 @@ pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut B
     read_words(log, &mut request, words);
     let request = &request;
 
-    module::load::load_listed(log, work);
+    module::load::load_listed(log, request.line, work);
     work.times.ends(log.kernel, Stage::Modules);
     boot_root(log, request, &mut initramfs, fstab, work);
     if request.get(Key::Rescue).is_some() && !request.is_locked() {
@@ -102,7 +102,7 @@ fn boot_root<K: Kernel>(
         verity::take_off(log.kernel, request, false, work);
     }
     if !seen {
-        device::list::list(log, work);
+        list_devices(log, work);
     }
 }
 
@@ -119,9 +119,16 @@ pub fn explain<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mu
     }
     let mounts = mount_next(log, &mut search, work).is_ok();
     if !mounts {
-        device::list::list(log, work);
+        list_devices(log, work);
     }
     mounts
+}
+
+/// Says which devices there are, for whoever has to find out why there is no root.
+#[inline(never)]
+fn list_devices<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
+    module::coldplug::report(log, work);
+    device::list::list(log, work);
 }
 
 fn is_initramfs(request: &Request<'_>) -> bool {
@@ -139,6 +146,9 @@ fn begin<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Wo
         read_specs(log, search);
     }
     search.begin(log, work);
+    if search.boots && search.request.get(Key::Modules).is_some() {
+        module::coldplug::load_all(log, search.request.line, work);
+    }
     Ok(())
 }
 

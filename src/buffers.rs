@@ -8,6 +8,7 @@ use crate::device::look::{self, Partitions};
 use crate::dirent::Reader;
 use crate::disk::Windows;
 use crate::identity::Identity;
+use crate::module::load::Modules;
 use crate::partition::Partition;
 use crate::times::Times;
 
@@ -63,6 +64,8 @@ pub struct Work {
     pub windows: Windows,
     /// The kernel's list of devices: some 2,000 of them.
     pub list: [u8; 64 * 1024],
+    /// The image's modules.
+    pub modules: Modules,
     /// Directories that are being read, each below the one before.
     pub path: [Reader; MAX_DEPTH],
 }
@@ -86,6 +89,7 @@ impl Buffers {
             children: Children::new(),
             fstype: Text::new(),
             data: Text::new(),
+            modules: Modules::new(),
             path: [const { Reader::new() }; MAX_DEPTH],
         };
         Buffers { cmdline: [0; CMDLINE_BYTES], fstab: [0; 16 * 1024], work }

@@ -1,6 +1,15 @@
-//! Kernel modules: which ones the image lists ([`list`]), where they are ([`dep`]), and loading them ([`load`], the one
-//! file here that sees the kernel).
+//! Kernel modules: which ones the image lists ([`list`]), what the command line says of them ([`words`]), where they are
+//! ([`index`]), what they are for ([`alias`]), in which order they are loaded ([`order`], [`softdep`]), and loading them ([`load`]):
+//! by the list, and by the devices that are there ([`coldplug`]). The last two alone see the kernel.
 
-pub mod dep;
+pub mod alias;
+pub mod coldplug;
+pub mod index;
 pub mod list;
 pub mod load;
+pub mod order;
+pub mod softdep;
+pub mod words;
+
+#[cfg(test)]
+mod tests;

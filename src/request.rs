@@ -11,6 +11,8 @@ use crate::message::Message;
 /// A boot, as asked for: of each kind of word the value of the last one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request<'a> {
+    /// All of it, for what it tells modules; nothing where the image is locked.
+    pub line: &'a [u8],
     values: [Option<&'a [u8]>; KINDS],
     /// The kinds, a bit each, that the command line has no say in: the image's own settings do ([`crate::lock`]).
     fixed: u64,
@@ -79,6 +81,8 @@ pub enum Key {
     Roots,
     /// `pintle.duplicate=`.
     Duplicate,
+    /// `pintle.modules=`: `all` that the image has for the devices that are there.
+    Modules,
     /// `mount.usr=`: what /usr is, as `root=` says it.
     Usr,
     /// `mount.usrfstype=`.
@@ -155,7 +159,7 @@ pub enum Key {
 
 /// The names of the words, in [`Key`]'s order; from `pintle.rescue` on they have no value, and the last two are both of [`Key::Mode`].
 pub(crate) const KEYS: &[u8] = joined!(
-    "root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|\
+    "root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|pintle.modules|\
 mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
     "roothash|",
     #[cfg(feature = "layer-verity")]
@@ -188,6 +192,7 @@ const MODE: usize = Key::Mode as usize;
 const RW: usize = MODE + 1;
 const FAIL: usize = Key::Fail as usize;
 const DUPLICATE: usize = Key::Duplicate as usize;
+const MODULES: usize = Key::Modules as usize;
 
 /// Seconds to wait for a root device when the command line says nothing.
 pub const DEFAULT_WAIT_S: u32 = 180;
@@ -201,13 +206,16 @@ impl<'a> Request<'a> {
     /// One for nothing.
     pub fn new() -> Self {
         // A loop; an array's default is a store each.
-        Request { values: core::array::from_fn(|_| None), fixed: 0, permits: 0, locked: false }
+        Request { line: b"", values: core::array::from_fn(|_| None), fixed: 0, permits: 0, locked: false }
     }
 
     /// Reads `line`, of whose words those that the image's own settings have decided about have no effect. Each of these is
     /// handed to `say` as it was written, and each word of pintle's own (`pintle.*`) that it doesn't know, or whose value it
     /// can't take.
     pub fn read(&mut self, line: &'a [u8], say: &mut dyn FnMut(Message, &[u8])) {
+        if !self.locked {
+            self.line = line;
+        }
         for word in words(line) {
             match place_and_value(&word) {
                 Some((place, value)) if self.fixed >> (place & 63) & 1 == 0 => self.set(place, value),
@@ -337,6 +345,7 @@ pub(crate) fn place_and_value<'a>(word: &Word<'a>) -> Option<(usize, &'a [u8])> 
     let values = match place {
         FAIL => FAILS,
         DUPLICATE => b"first",
+        MODULES => b"all",
         _ => b"",
     };
     let refused = !values.is_empty() && place_of(values, value) == NOWHERE;

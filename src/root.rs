@@ -8,11 +8,13 @@ use crate::buffers::Work;
 use crate::bytes::{Text, ZStr, is, part, place_of, take_part, trim};
 use crate::device::find::{Found, Search};
 use crate::device::list;
+use crate::dirent::Reader;
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
+use crate::module::load::Modules;
 use crate::mounts::make_directory;
 use crate::network;
 use crate::usr;
@@ -64,7 +66,7 @@ fn mount_as_any<K: Kernel>(
     found: Option<&Found>,
     work: &mut Work,
 ) -> Message {
-    let Work { page, name, identity, fstype, data, .. } = work;
+    let Work { page, name, identity, fstype, data, modules, path: [reader, ..], .. } = work;
     let content = identity.fstype();
     fstype.set(content);
     let is_still = |found: &Found| name.as_z_str().is_some_and(|path| found.is_still(log.kernel, path));
@@ -98,7 +100,7 @@ fn mount_as_any<K: Kernel>(
                 usr::push_option(data, part(NO_REPLAYS, b'|', place_of(JOURNALS, name_of_type).min(LAST_JOURNAL)));
             }
             let flags = if read_only { flags | MS_RDONLY } else { flags };
-            match try_mount(log, [&mut *name, fstype, data], search, found.is_none(), flags) {
+            match try_mount(log, [&mut *name, fstype, data], search, (&mut *modules, reader), found.is_none(), flags) {
                 Err(Errno::EACCES | Errno::EINVAL) => {}
                 // The other of its two names.
                 Err(Errno::ENODEV) if is(name_of_type, "ntfs3") => {}
@@ -145,6 +147,7 @@ fn try_mount<K: Kernel>(
     log: &mut Log<'_, K>,
     [node, fstype, data]: [&mut Text; 3],
     search: &mut Search<'_>,
+    (modules, reader): (&mut Modules, &mut Reader),
     is_remote: bool,
     flags: u32,
 ) -> Result<(), Errno> {
@@ -154,6 +157,8 @@ fn try_mount<K: Kernel>(
     let data = data.as_z_str().ok_or(too_long)?;
     loop {
         match log.kernel.mount(node, search.point, fstype, flags, data) {
+            // Each module is loaded once.
+            Err(Errno::ENODEV) if modules.load_fs(log, search.request.line, reader, fstype.to_bytes()) => {}
             // A server, or a switch, that is starting up.
             Err(errno) if is_remote && errno.is_network() && search.may_ask(log) => {}
             mounted => return mounted,

@@ -77,10 +77,13 @@ impl Ended {
     }
 
     /// All that pintle said on the console but for how long it took, without the kernel's time stamps and the meanings of
-    /// errnos.
+    /// errnos, and without q35's own AHCI controller, which nothing is attached to.
     pub(crate) fn pintle(&self) -> Vec<String> {
         let lines = self.lines().filter_map(|line| without_time(line).strip_prefix("pintle: "));
-        lines.filter(|line| !line.starts_with(says::TIMES)).map(without_meaning).collect()
+        lines
+            .filter(|line| !line.starts_with(says::TIMES) && !line.starts_with(says::Q35_AHCI))
+            .map(without_meaning)
+            .collect()
     }
 
     /// The same without the notices of a wait: how long a device takes is the machine's affair.

@@ -3,7 +3,7 @@
 use crate::guest::Guest;
 use crate::harness::{Aarch64, Arch, Scratch, X86_64};
 use crate::images::{Image, RootDisk, demo_disk};
-use crate::says::{DEVICES_END, PANIC, load_module, mounted, no_modules, no_such_module, not_found};
+use crate::says::{DEVICES_END, PANIC, load_module, mounted, no_driver, no_such_module, not_found, other_modules};
 
 #[test]
 fn bad_modules_on_x86_64_6_12() {
@@ -54,8 +54,8 @@ fn quick_modules_of_another_kernel() {
     let disk = demo_disk(X86_64);
     let ended = Guest::new(X86_64).disk(format!("{disk},if=nvme,snapshot=on")).initramfs(&image).run();
     ended.is_done();
-    let release = X86_64.kernel_release("6.12");
-    assert_eq!(ended.pintle_but_waiting(), [no_modules(&release), mounted("/dev/nvme0n1", "read-only")]);
+    let said = other_modules(&X86_64.kernel_release("6.1"), &X86_64.kernel_release("6.12"));
+    assert_eq!(ended.pintle_but_waiting(), [said, mounted("/dev/nvme0n1", "read-only")]);
 }
 
 /// The same where the root needs one of them: the last line is not the only one that tells.
@@ -66,9 +66,10 @@ fn modules_of_another_kernel_that_the_root_needs() {
     let disk = RootDisk::new(&scratch, Aarch64).make();
     let ended = Guest::new(Aarch64).kernel("6.1").disk(disk).initramfs(&image).append("root=/dev/vda rootwait=1").run();
     ended.has_failed();
-    let release = Aarch64.kernel_release("6.1");
+    let said = other_modules(&Aarch64.kernel_release("6.12"), &Aarch64.kernel_release("6.1"));
     let [end, panic] = [DEVICES_END, PANIC].map(str::to_owned);
-    assert_eq!(ended.pintle(), [no_modules(&release), not_found("/dev/vda"), end, panic]);
+    let idle = no_driver("0000:00:01.0", "pci:v00001AF4d00001001sv00001AF4sd00000002bc01sc00i00");
+    assert_eq!(ended.pintle(), [said, not_found("/dev/vda"), idle, end, panic]);
 }
 
 /// An image that has no list has nothing to load, and nothing to say of it.

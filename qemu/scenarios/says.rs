@@ -7,6 +7,7 @@ pub(crate) const NO_INIT: &str = "find init: none can be executed, name one by i
 pub(crate) const PANIC: &str = "giving up: PID 1 ends, the kernel panics, panic= decides";
 pub(crate) const DEVICES_END: &str = "there is no other block device";
 /// How the line begins that says how long the stages took.
+pub(crate) const Q35_AHCI: &str = "there is 0000:00:1f.2, a device without a driver: ";
 pub(crate) const TIMES: &str = "times: ";
 /// Part of each notice of a wait.
 pub(crate) const WAITING: &str = ": not there after ";
@@ -130,8 +131,12 @@ pub(crate) fn execve_next(init: &str, errno: &str) -> String {
     format!("execve: {init}: {errno}: trying the next init")
 }
 
-pub(crate) fn no_modules(release: &str) -> String {
-    format!("find modules: /lib/modules/{release}/modules.dep: ENOENT: going on without it")
+pub(crate) fn other_modules(theirs: &str, ours: &str) -> String {
+    format!("find modules: the image has those of {theirs}, this kernel is {ours}: going on without it")
+}
+
+pub(crate) fn no_driver(device: &str, modalias: &str) -> String {
+    format!("there is {device}, a device without a driver: {modalias}")
 }
 
 pub(crate) fn no_such_module(name: &str) -> String {

@@ -10,6 +10,7 @@ use crate::error::Errno;
 use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 use crate::message::Message;
+use crate::module::coldplug;
 use crate::request::{DEFAULT_WAIT, Key, Mount, Request};
 use crate::root::MOUNT_POINT;
 use crate::spec::{By, Spec, Specs, USR_SPEC, no_specs};
@@ -274,7 +275,14 @@ impl<'a> Search<'a> {
                 return Err(Failed);
             };
             let socket = *socket(work);
-            let most_ms = if socket.0 < 0 { RESCAN_MS } else { u64::MAX };
+            let due_ms = work.modules.due_in_ms(now_ms);
+            if due_ms == 0 {
+                if coldplug::step(log, self.request.line, socket.0 >= 0, work) {
+                    return Ok(true);
+                }
+                continue;
+            }
+            let most_ms = due_ms.min(if socket.0 < 0 { RESCAN_MS } else { u64::MAX });
             let pause_ms = most_ms.min(self.deadline_ms.min(self.notice_ms) - now_ms);
             let Some(fd) = log.kernel.ppoll(&work.children.polled, pause_ms) else {
                 if socket.0 < 0 {
@@ -283,7 +291,7 @@ impl<'a> Search<'a> {
                 continue;
             };
             if fd == socket {
-                match listen(log.kernel, fd, &mut self.specs, work) {
+                match listen(log, self.request.line, fd, &mut self.specs, work) {
                     Err(errno) => self.without_socket = Some(errno),
                     Ok(()) if work.devs.is_empty() => continue,
                     Ok(()) => return Ok(false),
@@ -307,21 +315,33 @@ fn socket(work: &mut Work) -> &mut Fd {
 }
 
 /// Takes in the messages that are there.
-fn listen<K: Kernel>(kernel: &mut K, socket: Fd, specs: &mut Specs<'_>, work: &mut Work) -> Result<(), Errno> {
+fn listen<K: Kernel>(
+    log: &mut Log<'_, K>,
+    line: &[u8],
+    socket: Fd,
+    specs: &mut Specs<'_>,
+    work: &mut Work,
+) -> Result<(), Errno> {
     for _ in 0..MOST_UEVENTS {
-        let (message, port) = match kernel.recvfrom(socket, &mut work.page) {
+        let (message, port) = match log.kernel.recvfrom(socket, &mut work.page) {
             Err(Errno::EAGAIN) => break,
             message => message?,
         };
         let uevent = Uevent(message);
         // Any process may send to the group; only port 0 is the kernel.
-        if port == 0
-            && uevent.is_new_block_device()
+        if port != 0 {
+            continue;
+        }
+        if uevent.is_new_block_device()
             && let Some(dev) = uevent.dev()
         {
-            candidates::consider(kernel, specs, dev, uevent, &mut work.devs, &mut work.list);
+            candidates::consider(log.kernel, specs, dev, uevent, &mut work.devs, &mut work.list);
+        }
+        if let modalias @ [_, ..] = uevent.value(b"MODALIAS=") {
+            work.modules.take(log, line, modalias);
         }
     }
+    work.modules.plug(log, line);
     Ok(())
 }
 

@@ -118,6 +118,8 @@ pub(crate) struct Fake {
     pub(crate) refused: Vec<(&'static str, Errno)>,
     /// What happens right before the first call that starts with this.
     pub(crate) before: Option<(&'static str, fn(&mut Fake))>,
+    /// What comes of it when a module, by its file's name, is loaded.
+    pub(crate) drivers: Vec<(&'static str, fn(&mut Fake))>,
     /// Devices that don't answer when they are read: nodes, by name. A child that meets one doesn't end.
     pub(crate) hanging: BTreeSet<&'static str>,
     /// They don't even when they are opened.
@@ -187,6 +189,7 @@ impl Fake {
             now_ms: 5_000,
             refused: Vec::new(),
             before: None,
+            drivers: Vec::new(),
             hanging: BTreeSet::new(),
             hangs_at_open: false,
             hangs_until_ms: u64::MAX,
@@ -754,7 +757,8 @@ impl Kernel for Fake {
         }
         let known = self.mountable.keys().find(|known| **known == text(fstype)).copied();
         self.lookup(&full).or_else(|_| self.lookup(&self.through(&full)))?;
-        if known.is_none() && text(fstype) == "efivarfs" {
+        // A type whose driver is a module that isn't there yet; one that is there doesn't fit.
+        if known.is_none() && (text(fstype) == "efivarfs" || text(fstype) == "ext4" && !self.drivers.is_empty()) {
             return Err(Errno::ENODEV);
         }
         if let Some(node) = self.tree.get(&self.crossed(Fd::CWD, source)) {
@@ -966,7 +970,12 @@ impl Kernel for Fake {
         match self.tree[&path].bytes.as_slice() {
             b"loaded" => Err(Errno::EEXIST),
             b"broken" => Err(Errno::ENOEXEC),
-            _ => Ok(()),
+            b"unfit" => Err(Errno::ENODEV),
+            _ => {
+                let drivers = self.drivers.clone();
+                drivers.iter().filter(|(name, _)| path.ends_with(name)).for_each(|(_, driver)| driver(self));
+                Ok(())
+            }
         }
     }
 

@@ -1,16 +1,19 @@
-//! Loads the modules that the image lists, in the list's order.
+//! Loads modules: those that the image lists, in the list's order, and those that something turns out to need.
 //!
-//! Holds on entry: nothing but the image. Makes true: each listed module is in the kernel, or a line says why not.
+//! Holds on entry: nothing but the image. Makes true: each of them, and what it needs, is in the kernel, or a line says why not.
 
-use super::{dep, list};
+use super::coldplug::Coldplug;
+use super::index::{Index, name_of};
+use super::order::Order;
+use super::{list, words};
 use crate::buffers::Work;
-use crate::bytes::until;
+use crate::bytes::{Text, same_name, take_part, until};
+use crate::dirent::Reader;
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::{Kernel, Result};
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::z;
 use linux_raw_sys::general::O_RDONLY;
 
 /// `MODULE_INIT_COMPRESSED_FILE` of include/uapi/linux/module.h, Linux 5.17.
@@ -20,47 +23,160 @@ const MAX_LISTED: usize = 1024;
 
 const LIST: &[u8] = b"/etc/modules-load.d/pintle.conf";
 
-/// Loads them. Without a list there is nothing to do, and nothing to say.
-pub fn load_listed<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
+/// The image's modules.
+pub struct Modules {
+    /// The index was looked for.
+    tried: bool,
+    /// One was loaded.
+    pub(super) loaded: bool,
+    /// `uname -r`.
+    release: Text,
+    /// The parameters of one.
+    parameters: Text,
+    pub(super) index: Index<'static>,
+    pub(super) order: Order,
+    /// `modules.alias` and `modules.softdep`, once something is wanted that nobody listed.
+    pub(super) aliases: Option<&'static [u8]>,
+    softdeps: Option<&'static [u8]>,
+    /// What devices want.
+    pub(super) coldplug: Coldplug,
+}
+
+impl Default for Modules {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Modules {
+    /// Not looked at yet.
+    pub const fn new() -> Self {
+        Modules {
+            tried: false,
+            loaded: false,
+            release: Text::new(),
+            parameters: Text::new(),
+            index: Index::new(),
+            order: Order::new(),
+            aliases: None,
+            softdeps: None,
+            coldplug: Coldplug::new(),
+        }
+    }
+
+    /// Reads the index, the first time. Where the image has modules, but not this kernel's, that is said, and, where `wanted`, that
+    /// it has none.
+    #[inline(never)]
+    fn open<K: Kernel>(&mut self, log: &mut Log<'_, K>, reader: &mut Reader, wanted: bool) {
+        if core::mem::replace(&mut self.tried, true) {
+            return;
+        }
+        // Without /proc there is none, and the next step says so.
+        let mut buffer = [0; 128];
+        let release = file::text(log.kernel, b"/proc/sys/kernel/osrelease", &[], &mut buffer);
+        self.release.set(until(release, b'\n'));
+        let errno = match self.map(log.kernel, b"dep") {
+            Ok(text) => return self.index.read(text),
+            Err(errno) => errno,
+        };
+        let release = self.release.as_bytes();
+        if let Ok(fd) = file::open(log.kernel, b"/lib/modules", &[], O_RDONLY) {
+            reader.start(fd);
+            let is_there = reader.advance(log.kernel) == Ok(true);
+            log.kernel.close(fd);
+            if is_there && let Some(name) = reader.name() {
+                return log.say(Message::OtherModules, &[name.to_bytes(), release]);
+            }
+        }
+        if wanted {
+            log.failed(Message::NoModules, release, errno);
+        }
+    }
+
+    /// One of the files that depmod(8) makes.
+    #[inline(never)]
+    fn map<K: Kernel>(&self, kernel: &mut K, name: &[u8]) -> Result<&'static [u8]> {
+        file::map(kernel, b"/lib/modules/%/modules.%", &[self.release.as_bytes(), name])
+    }
+
+    /// Reads what tells which modules are for what, the first time; `None` where the image has nothing of it.
+    #[inline(never)]
+    pub(super) fn open_aliases<K: Kernel>(
+        &mut self,
+        log: &mut Log<'_, K>,
+        reader: &mut Reader,
+    ) -> Option<&'static [u8]> {
+        self.open(log, reader, false);
+        if self.aliases.is_none() {
+            self.aliases = self.map(log.kernel, b"alias").ok();
+            self.softdeps = self.map(log.kernel, b"softdep").ok();
+        }
+        self.aliases
+    }
+
+    /// Loads the module, and what it needs, unless the command line denies it.
+    #[inline(never)]
+    pub(super) fn load<K: Kernel>(&mut self, log: &mut Log<'_, K>, line: &[u8], name: &[u8], place: u16) {
+        if words::about(line, name, &mut self.parameters) {
+            return;
+        }
+        self.order.want(place);
+        let (softdeps, aliases) = (self.softdeps.unwrap_or_default(), self.aliases.unwrap_or_default());
+        while let Some(path) = self.order.next(&mut self.index, softdeps, aliases) {
+            match self.load_file(log.kernel, line, path) {
+                Ok(()) => self.loaded = true,
+                // Built in, or loaded before.
+                Err(Errno::EEXIST) => {}
+                // The processor hasn't got what it is for: there is another one that does the same.
+                Err(Errno::ENODEV) if self.aliases.is_some() => {}
+                Err(errno) => log.failed(Message::LoadModule, name_of(path), errno),
+            }
+        }
+    }
+
+    fn load_file<K: Kernel>(&mut self, kernel: &mut K, line: &[u8], path: &[u8]) -> Result<()> {
+        let fd = file::open(kernel, b"/lib/modules/%/%", &[self.release.as_bytes(), path], O_RDONLY)?;
+        // depmod(8) knows `.ko.gz`, `.ko.xz` and `.ko.zst` too.
+        let flags = if path.last() == Some(&b'o') { 0 } else { COMPRESSED_FILE };
+        words::about(line, name_of(path), &mut self.parameters);
+        let loaded = match self.parameters.as_z_str() {
+            Some(parameters) => kernel.finit_module(fd, parameters, flags),
+            None => Err(Errno::ENAMETOOLONG),
+        };
+        kernel.close(fd);
+        loaded
+    }
+
+    /// Whether it is built into the kernel.
+    fn is_built_in<K: Kernel>(&self, kernel: &mut K, name: &[u8]) -> bool {
+        let mut text = self.map(kernel, b"builtin").unwrap_or_default();
+        core::iter::from_fn(|| take_part(&mut text, b'\n')).any(|path| same_name(name_of(path), name))
+    }
+}
+
+/// Loads the modules that the image lists. Without a list there is nothing to do, and nothing to say.
+pub fn load_listed<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work) {
     match file::map(log.kernel, LIST, &[]) {
-        Ok(names) => load(log, work, names),
+        Ok(names) => load(log, line, work, names),
         Err(Errno::ENOENT) => {}
         Err(errno) => log.failed(Message::ListModules, LIST, errno),
     }
 }
 
-/// Loads the modules that `names` lists, a line each.
+/// Loads the modules that `names` lists, a line each, but those that `line`, the command line, denies.
 #[inline(never)]
-pub fn load<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, mut names: &[u8]) {
-    // Without /proc there is none, and the next step says so.
-    let release = file::text(log.kernel, b"/proc/sys/kernel/osrelease", &[], &mut work.page);
-    let release = until(release, b'\n');
-    let index = match file::map(log.kernel, b"/lib/modules/%/modules.dep", &[release]) {
-        Ok(index) => index,
-        Err(errno) => return log.failed(Message::NoModules, release, errno),
-    };
+pub fn load<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work, mut names: &[u8]) {
+    let Work { modules, path: [reader, ..], .. } = work;
+    modules.open(log, reader, true);
     let mut left = MAX_LISTED;
     while left > 0
         && let Some(name) = list::next(&mut names)
     {
         left -= 1;
-        let Some(path) = dep::find(index, name) else {
-            log.say(Message::NoSuchModule, &[name]);
-            continue;
-        };
-        match load_file(log.kernel, release, path) {
-            // Built in, or loaded before.
-            Ok(()) | Err(Errno::EEXIST) => {}
-            Err(errno) => log.failed(Message::LoadModule, name, errno),
+        match modules.index.find(name) {
+            Some(place) => modules.load(log, line, name, place),
+            None if modules.index.is_empty() || modules.is_built_in(log.kernel, name) => {}
+            None => log.say(Message::NoSuchModule, &[name]),
         }
     }
-}
-
-fn load_file<K: Kernel>(kernel: &mut K, release: &[u8], path: &[u8]) -> Result<()> {
-    let fd = file::open(kernel, b"/lib/modules/%/%", &[release, path], O_RDONLY)?;
-    // depmod(8) knows `.ko.gz`, `.ko.xz` and `.ko.zst` too.
-    let flags = if path.last() == Some(&b'o') { 0 } else { COMPRESSED_FILE };
-    let loaded = kernel.finit_module(fd, z!(c""), flags);
-    kernel.close(fd);
-    loaded
 }
