@@ -129,6 +129,7 @@ macro_rules! formats {
         static FORMATS: &[Format] = &[$(#[cfg(feature = $feature)] $family::FORMAT,)*];
 
         #[allow(non_camel_case_types, reason = "named by their modules")]
+        #[allow(dead_code, reason = "where no format is built")]
         enum Family {
             $(#[cfg(feature = $feature)] $family,)*
         }
