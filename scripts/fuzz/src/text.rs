@@ -4,7 +4,9 @@ use pintle::bytes::{Dev, TEXT_BYTES, Text, decimal, take_number, trim};
 use pintle::cmdline::words;
 use pintle::identity::{Encoding, push_label};
 use pintle::lock;
-use pintle::module::{dep, list};
+use pintle::module::index::Index;
+use pintle::module::order::Order;
+use pintle::module::{alias, list, softdep, words};
 use pintle::request::{Key, Request};
 use pintle::spec::{By, Spec, take_first};
 use pintle::uevent::Uevent;
@@ -181,7 +183,7 @@ pub fn check_uevent(text: &[u8]) {
     assert_eq!(uevent.is_new_block_device(), new);
 }
 
-/// `modules.dep`, and the image's list; the first line is a module's name.
+/// `modules.dep`, and the image's list; all of it as `modules.alias` and `modules.softdep` too.
 pub fn check_modules(text: &[u8]) {
     let mut rest = text;
     let names: Vec<_> = std::iter::from_fn(|| list::next(&mut rest)).collect();
@@ -199,14 +201,67 @@ pub fn check_modules(text: &[u8]) {
     };
     let paths: Vec<_> =
         text.split(|byte| *byte == b'\n').filter_map(|line| line_of(line).map(|colon| &line[..colon])).collect();
+    let mut index = Box::new(Index::new());
+    index.read(text);
+    fn path_of<'t>(index: &Index<'t>, name: &[u8]) -> Option<&'t [u8]> {
+        index.find(name).and_then(|place| index.line(place)).map(|(path, _)| path)
+    }
+    // Lines that are too short to be one of a module's may find no place.
+    let fits = paths.len() <= text.len() / 8;
     for name in names.iter().copied().chain(paths.iter().map(|path| &path[..path.len().min(9)])).take(50) {
-        let expected = paths.iter().find(|path| of_path(path) == folded(name));
-        assert_eq!(dep::find(text, name), expected.copied(), "{}", name.escape_ascii());
+        let expected = paths.iter().find(|path| of_path(path) == folded(name)).copied();
+        let found = path_of(&index, name);
+        assert!(found == expected || !fits && found.is_none(), "{}", name.escape_ascii());
     }
     for path in paths.iter().take(50) {
-        let found = dep::find(text, &of_path(path)).expect("each module is found by its name");
-        assert_eq!(of_path(found), of_path(path));
+        let found = path_of(&index, &of_path(path));
+        assert!(found.is_some_and(|found| of_path(found) == of_path(path)) || !fits && found.is_none());
     }
+
+    // Each module is loaded once at most, and what it needs before it.
+    let mut order = Order::new();
+    let mut loaded = Vec::new();
+    for name in names.iter().take(20) {
+        if let Some(place) = index.find(name) {
+            order.want(place);
+        }
+        while let Some(path) = order.next(&mut index, text, text) {
+            assert!(!loaded.contains(&path), "{}", path.escape_ascii());
+            loaded.push(path);
+        }
+    }
+    let mut lines = text;
+    while let Some((pattern, module)) = alias::next(&mut lines) {
+        assert!(alias::literal(pattern) <= pattern.len());
+        // What has nothing but literals is what it stands for; what no text is, nothing is.
+        assert!(alias::literal(pattern) < pattern.len() || alias::fits(pattern, pattern));
+        check_pattern(pattern, module);
+        let (mut rest, mut is_wanted) = (softdep::of(text, module), false);
+        while let Some(name) = softdep::next(&mut rest, b"pre:", &mut is_wanted) {
+            assert!(place(name, text).is_some() && !name.ends_with(b":"));
+        }
+        words::about(text, module, &mut Text::new());
+    }
+}
+
+unsafe extern "C" {
+    /// fnmatch(3)
+    fn fnmatch(pattern: *const std::ffi::c_char, text: *const std::ffi::c_char, flags: i32) -> i32;
+}
+
+/// Patterns, against the C library's own matching, which knows classes of characters too.
+fn check_pattern(pattern: &[u8], text: &[u8]) {
+    let folded: Vec<u8> = text.iter().map(|byte| if *byte == b'-' { b'_' } else { *byte }).collect();
+    assert!(pattern.contains(&b'[') || alias::fits(pattern, text) == alias::fits(pattern, &folded));
+    let is_plain = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_graphic() && !b"\\-/".contains(byte));
+    let has_class = pattern.windows(2).any(|two| matches!(two, b"[:" | b"[." | b"[="));
+    if !is_plain(pattern) || !is_plain(text) || has_class {
+        return;
+    }
+    let [pattern, text] = [pattern, text].map(|bytes| std::ffi::CString::new(bytes).expect("no NUL"));
+    // SAFETY: two strings that end in a NUL.
+    let expected = unsafe { fnmatch(pattern.as_ptr(), text.as_ptr(), 0) } == 0;
+    assert_eq!(alias::fits(pattern.as_bytes(), text.as_bytes()), expected, "{pattern:?} {text:?}");
 }
 
 /// Labels in each encoding, numbers, and what is written to the log.
