@@ -94,10 +94,10 @@ decompress() { # decompress DIR: what is in it, in place
 # shellcheck disable=SC2034 # mkinitramfs has it
 root_types='ext2 ext3 ext4 xfs btrfs f2fs erofs squashfs exfat iso9660 udf ntfs3 jfs nilfs2 minix romfs cramfs'
 
-# carry SETS TYPES: writes the list of the modules of these sets, and of these file systems, each with what it depends on, hard and
+# carry SETS NAMES TYPES: writes the list of the modules of these sets, of these, and of these file systems, each with what it depends on, hard and
 # soft, but for those of the list $tmp/listed. Names are compared with _ for -, as kmod does.
 carry() {
-    awk -v sets=" $1 " -v types="$2" '
+    awk -v sets=" $1 " -v named="$2" -v types="$3" '
         function norm(name) { gsub(/-/, "_", name); return name }
         function base(path) { sub(/.*\//, "", path); sub(/\.ko.*/, "", path); return norm(path) }
         function regex(glob) { # * stands for anything but /, ** for anything, {a,b} for either
@@ -133,6 +133,7 @@ carry() {
                     for (m = 1; m <= count[set]; m++) if (name ~ with[set, m]) { need(order[n], "set " set); break }
                 }
             }
+            for (n = split(named, names); n > 0; n--) need_name(norm(names[n]), "--carry")
             for (n = split(types, type); n > 0; n--) need_name(norm("fs-" type[n]), "file system " type[n])
             for (n = 1; n <= last; n++) {
                 name = base(queue[n])
@@ -143,7 +144,7 @@ carry() {
         }' "$SCRIPTS/module-sets" "$tree/modules.alias" "$tree/modules.softdep" "$tmp/listed" "$tree/modules.dep"
 }
 
-# index_modules: depmod's files of what is in the image. modules.dep has its names relative to its own directory. Where modules are to be
+# index_modules BY_HARDWARE: depmod's files of what is in the image. modules.dep has its names relative to its own directory. Where modules are to be
 # found by hardware there are all of their aliases, in depmod's order, which is kmod's; otherwise those of the file systems that are
 # found by the root's type.
 index_modules() {
