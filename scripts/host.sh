@@ -167,14 +167,20 @@ host_files() {
     done < <(sed 's/#.*//' "$host/etc/crypttab" 2>/dev/null)
 }
 
-# host_words: forms of root= on the command line of this boot that pintle hasn't.
+# host_words: forms of root= on the command line of this boot that pintle hasn't; and what it needs to look at resume=, since an image
+# that isn't found there is a system that is lost.
 host_words() {
-    local word
+    local word device
     while read -r -d ' ' word; do
         case $word in
             root=/dev/disk/by-@(uuid|label|partuuid|partlabel)/*) ;;
             root=/dev/disk/* | root=/dev/mapper/* | root=/dev/dm-* | root=/dev/md* | root=ZFS=* | root=zfs* | root=/dev/+([!/])/*)
                 refuse "the command line's $word is none of pintle's forms" ;;
+            resume=?*)
+                device=$(block_of "$(tag_path "${word#resume=}")") || continue
+                refuse_stacked "$device" resume=
+                collect "$device"
+                ;;
         esac
     done <<<"$(cat "$host/proc/cmdline" 2>/dev/null) "
 }
@@ -190,14 +196,19 @@ host_runs() {
     [[ $host || /proc/1/root -ef / ]] && awk '$5 == "/" { found = 1 } END { exit !found }' "$host/proc/self/mountinfo"
 }
 
+# tag_path NAME: the link of udev's for a tag (UUID=…), any other name as it is.
+tag_path() {
+    local value=${1#*=}
+    case $1 in
+        UUID=* | LABEL=* | PARTUUID=* | PARTLABEL=*) set -- "${1%%=*}" && echo "/dev/disk/by-${1,,}/${value//\"/}" ;;
+        *) echo "$1" ;;
+    esac
+}
+
 # host_is_root DEVICE: it is one on which the root or /usr is, by a tag or a path.
 host_is_root() {
-    local path=$1 device
-    case ${path%%=*} in
-        UUID | LABEL | PARTUUID | PARTLABEL) path=${path//\"/} path=/dev/disk/by-${path%%=*}/${path#*=} && path=${path/by-UUID/by-uuid} &&
-            path=${path/by-LABEL/by-label} && path=${path/by-PARTUUID/by-partuuid} && path=${path/by-PARTLABEL/by-partlabel} ;;
-    esac
-    device=$(block_of "$path") || return 1
+    local device
+    device=$(block_of "$(tag_path "$1")") || return 1
     [[ " ${roots[*]-} " == *" $device "* ]]
 }
 

@@ -170,6 +170,12 @@ fn what_the_root_of_a_machine_needs() {
         ),
         ("a tag of the host's", &[], mounted("0:30", "/", "9p", "root"), vec!["netfs", "9pnet", "9p", "9pnet_virtio"]),
         (
+            "a disk to resume from",
+            &[VIRTIO, NVME],
+            mounted("254:1", "/", "ext4", "/dev/vda1"),
+            [&["virtio_blk", "nvme_auth", "nvme_core", "nvme"][..], &EXT4].concat(),
+        ),
+        (
             "nothing that isn't built in",
             &["pci0000:00 0000:00:04.0=-virtio-pci virtio2=-virtio_blk block vda@254:0"],
             mounted("254:0", "/", "ext2", "/dev/vda"),
@@ -183,6 +189,9 @@ fn what_the_root_of_a_machine_needs() {
             machine.device(chain);
         }
         machine.write("proc/self/mountinfo", mounts);
+        if name.contains("resume") {
+            machine.write("proc/cmdline", "root=/dev/vda1 resume=/dev/nvme0n1p2\n");
+        }
         if name.contains("btrfs") {
             for (device, of) in [("vda1", VIRTIO), ("nvme0n1p2", NVME)] {
                 let path = machine.device(of);
@@ -211,4 +220,27 @@ fn a_board_by_the_modaliases_of_another_kernel() {
     let drivers = ["phy_rockchip_emmc", "sdhci", "cqhci", "sdhci_pltfm", "sdhci_of_arasan"];
     let expected: Vec<String> = [&drivers[..], &arm_ext4].concat().into_iter().map(str::to_owned).collect();
     assert_eq!(machine.check(Aarch64), Ok(expected));
+}
+
+/// A namespace that may have several paths is below none of its controllers.
+#[test]
+fn all_paths_of_a_namespace() {
+    let scratch = Scratch::new();
+    let machine = Machine::new(&scratch, &X86_64.kernel_release("6.12-full"));
+    machine.device("virtual nvme-subsystem nvme-subsys0 nvme0n1@259:0");
+    for (number, chain) in [
+        "pci0000:00 0000:00:02.0=vmd pci10000:e0 10000:e0:06.0=nvme nvme nvme0",
+        "pci0000:00 0000:00:03.0=nvme nvme nvme1",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let controller = machine.device(chain);
+        fs::write(controller.join("transport"), "pcie\n").expect("a transport");
+        let link = format!("sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme{number}");
+        machine.link(&controller, &machine.root.join(link));
+    }
+    machine.write("proc/self/mountinfo", &mounted("259:0", "/", "ext4", "/dev/nvme0n1"));
+    let expected = [&["vmd", "nvme_auth", "nvme_core", "nvme"][..], &EXT4].concat();
+    assert_eq!(machine.check(X86_64), Ok(expected.into_iter().map(str::to_owned).collect()));
 }

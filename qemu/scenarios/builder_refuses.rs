@@ -96,6 +96,18 @@ fn what_pintle_cannot_boot() {
             &["0000:00:04.0 is driven by out_of_tree, which TREE lacks"],
         ),
         (
+            "a swap that is mapped, to resume from",
+            VIRTIO,
+            mounted("254:1", "/", "ext4", "/dev/vda1"),
+            |machine| {
+                machine.device("virtual block dm-1@252:1");
+                machine.write("sys/devices/virtual/block/dm-1/dm/uuid", "CRYPT-PLAIN-swap\n");
+                machine.write("sys/devices/virtual/block/dm-1/dm/name", "swap\n");
+                machine.write("proc/cmdline", "root=/dev/vda1 resume=/dev/mapper/swap quiet\n");
+            },
+            &["resume= is on dm-1, which is encrypted (dm-crypt), swap"],
+        ),
+        (
             "a chroot",
             VIRTIO,
             mounted("0:5", "/proc", "proc", "proc"),
