@@ -34,6 +34,8 @@ pub struct Windows {
     window: [u8; WINDOW_BYTES],
     /// Zeros, for a sector that can't be read.
     no_sector: [u8; 512],
+    /// How much of the end of the head isn't wanted, a multiple of 4096.
+    pub spared: usize,
 }
 
 impl Default for Windows {
@@ -45,7 +47,7 @@ impl Default for Windows {
 impl Windows {
     /// Empty ones.
     pub const fn new() -> Self {
-        Windows { head: [0; HEAD_BYTES], window: [0; WINDOW_BYTES], no_sector: [0; 512] }
+        Windows { head: [0; HEAD_BYTES], window: [0; WINDOW_BYTES], no_sector: [0; 512], spared: 0 }
     }
 }
 
@@ -63,6 +65,8 @@ pub struct Disk<'d> {
     source: &'d mut dyn Source,
     /// As much of it as could be read.
     head: &'d [u8],
+    /// And as was wanted.
+    head_bytes: usize,
     no_sector: &'d [u8; 512],
     window: &'d mut [u8; WINDOW_BYTES],
     start: u64,
@@ -87,8 +91,9 @@ impl<'d> Disk<'d> {
     /// read.
     #[inline(never)]
     pub fn new(source: &'d mut dyn Source, windows: &'d mut Windows, start: u64, size: u64, sector: u64) -> Self {
-        let Windows { head, window, no_sector } = windows;
-        let wanted = usize::try_from(size).unwrap_or(usize::MAX).min(HEAD_BYTES);
+        let Windows { head, window, no_sector, spared } = windows;
+        let head_bytes = HEAD_BYTES.saturating_sub(*spared);
+        let wanted = usize::try_from(size).unwrap_or(usize::MAX).min(head_bytes);
         let filled = head.get_mut(..wanted).map_or(0, |head| source.read_at(start, head));
         let head = head.get(..filled.min(HEAD_BYTES)).unwrap_or_default();
         let (base, big, failed, budget) = (0, false, false, BUDGET - HEAD_BYTES);
@@ -96,7 +101,7 @@ impl<'d> Disk<'d> {
         let span = Span { start: 0, wanted: 0, filled: 0 };
         #[rustfmt::skip]
         let disk = Disk {
-            source, head, no_sector, window, start, size, sector, sector_is_guessed, base, big, failed, budget, span,
+            source, head, head_bytes, no_sector, window, start, size, sector, sector_is_guessed, base, big, failed, budget, span,
         };
         disk
     }
@@ -113,7 +118,7 @@ impl<'d> Disk<'d> {
         let at = self.base.wrapping_add(at);
         let end = at.saturating_add(length as u64);
         let (mut start, mut there) = (0, self.head);
-        if end > HEAD_BYTES as u64 {
+        if end > self.head_bytes as u64 {
             let filled = self.fill(at, end).unwrap_or(0);
             (start, there) = (self.span.start, self.window.get(..filled.min(WINDOW_BYTES)).unwrap_or_default());
         }

@@ -4,7 +4,7 @@
 //! The answers are those of `blkid -p`, and so is the way to them: members of a set and encrypted devices come first
 //! and end the search; two file systems on one device are none, for one of them is stale, or somebody wants to deceive.
 
-use crate::disk::{Disk, le64};
+use crate::disk::{Disk, HEAD_BYTES, le64};
 use crate::identity::{Encoding, Identity, Type};
 
 #[cfg(feature = "bcache")]
@@ -69,7 +69,7 @@ struct Format {
     magic_at: u8,
     /// Binary logarithm of the least bytes of a device.
     least_bits: u8,
-    /// The place of the superblock.
+    /// The place of the superblock, and [`NEAR`].
     base_kib: u8,
     /// What it is, unless the code of its family knows better.
     kind: Type,
@@ -78,6 +78,9 @@ struct Format {
     /// Likewise, in the low 9 bits; above them its length in words of 4 bytes.
     label: u16,
 }
+
+/// All that it is recognised by stands in the first 4 KiB, but for what is read by less than that at a time.
+const NEAR: u8 = 0x80;
 
 #[allow(clippy::cast_possible_truncation, clippy::indexing_slicing, reason = "constants")]
 #[allow(dead_code, reason = "where no format is built")]
@@ -95,8 +98,14 @@ impl Format {
 
     /// The superblock is at `base`; the other places are from there.
     const fn at(self, base: u64) -> Self {
-        assert!(base.is_multiple_of(1024) && base < 1 << 18);
+        assert!(base.is_multiple_of(1024) && base < 1 << 17);
         Format { base_kib: (base / 1024) as u8, ..self }
+    }
+
+    /// It is [`NEAR`].
+    const fn near(self) -> Self {
+        assert!(self.base_kib < 4);
+        Format { base_kib: self.base_kib | NEAR, ..self }
     }
 
     /// `magic` stands at `magic_at`.
@@ -229,7 +238,7 @@ pub fn probe_for(disk: &mut Disk<'_>, identity: &mut Identity, what: &mut u32) -
 fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
     identity.clear();
     let Some(format) = FORMATS.get(place) else { return };
-    disk.seek(u64::from(format.base_kib) << 10);
+    disk.seek(u64::from(format.base_kib & !NEAR) << 10);
     let sb = disk.head_sector();
     let there = le64(sb, format.magic_at.into()) << format.magic_shift << format.magic_shift;
     if disk.size >> format.least_bits == 0 || there != format.magic {
@@ -248,6 +257,11 @@ fn recognise(place: usize, disk: &mut Disk<'_>, identity: &mut Identity) {
     if disk.failed {
         identity.kind = Type::Nothing;
     }
+}
+
+/// How much of the end of a disk's head need not be read, where it may be known `what` it is.
+pub fn spared(what: u32) -> usize {
+    FORMATS.get(what as usize).map_or(0, |format| usize::from(format.base_kib & NEAR) * ((HEAD_BYTES - 4096) / 0x80))
 }
 
 /// It isn't known what it is.

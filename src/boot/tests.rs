@@ -67,8 +67,13 @@ statx 6
 ioctl 6 0x80081280
 lseek 6
 ioctl 6 0x1268
-pread 6 69632 0
-mkdir /root 755
+";
+/// Of what was recognised no more is read than shows that it's still there.
+const AGAIN: &str = "pread 6 4096 0
+";
+const ALL_AGAIN: &str = "pread 6 69632 0
+";
+const STILL: &str = "mkdir /root 755
 statx CWD /dev/vda
 ioctl 6 0x80081280
 ";
@@ -179,9 +184,9 @@ fn roots_of_good_boots() -> [(Fake, Vec<&'static str>); 3] {
     // All devices are looked at, since any may hold the content; by which calls doesn't matter here.
     let found = found.with("proc", "/cmdline", file(0o444, format!("root=UUID={} quiet\n", uuid(UUID))));
     [
-        (named, vec![TO_THE_SEARCH, NUMBER, CHILD, HOLD, MOUNT]),
-        (vda(&[0; SMALL]), vec![TO_THE_SEARCH, NUMBER, CHILD, HOLD, TRIAL, MOUNT]),
-        (found, vec![TO_THE_SEARCH, CHILD, FOUND, HOLD, MOUNT]),
+        (named, vec![TO_THE_SEARCH, NUMBER, CHILD, HOLD, AGAIN, STILL, MOUNT]),
+        (vda(&[0; SMALL]), vec![TO_THE_SEARCH, NUMBER, CHILD, HOLD, ALL_AGAIN, STILL, TRIAL, MOUNT]),
+        (found, vec![TO_THE_SEARCH, CHILD, FOUND, HOLD, AGAIN, STILL, MOUNT]),
     ]
 }
 

@@ -8,7 +8,7 @@ use crate::disk::{Disk, MOST_SECTOR_BYTES};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel};
 use crate::partition::{Partition, Table};
-use crate::probe::{UNKNOWN, probe_for};
+use crate::probe::{UNKNOWN, probe_for, spared};
 use crate::spec::{self, By, MOST_SPECS, Spec};
 use crate::z;
 use linux_raw_sys::general::{O_DIRECT, O_NOCTTY, O_NONBLOCK, O_RDONLY};
@@ -77,6 +77,7 @@ pub fn read<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], searched: bool, dev: 
             _ => content = true,
         }
     }
+    windows.spared = spared(*format);
     let mut source = kernel.source(fd);
     let disk = &mut Disk::new(&mut source, windows, 0, size, sector);
     if content {

@@ -18,7 +18,8 @@ const INCOMPAT_OF_EXT2: u32 = 0x12;
 const INCOMPAT_OF_EXT3: u32 = 0x16;
 const RO_COMPAT_METADATA_CSUM: u32 = 0x400;
 
-pub(super) const FORMAT: Format = Format::new(Type::Ext4).at(1024).magic(0x38, b"\x53\xef").uuid(0x68).label(0x78, 16);
+pub(super) const FORMAT: Format =
+    Format::new(Type::Ext4).at(1024).near().magic(0x38, b"\x53\xef").uuid(0x68).label(0x78, 16);
 
 pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
     let (compat, incompat, ro_compat) = (le32(sb, 0x5c), le32(sb, 0x60), le32(sb, 0x64));

@@ -13,7 +13,8 @@ const MAX_CHECKSUM_OFFSET: u32 = 4096 - 4;
 /// `major_ver` and `minor_ver` of a superblock that was laid out differently.
 const VERSION_1_0: u32 = 1;
 
-pub(super) const FORMAT: Format = Format::new(Type::F2fs).at(1024).magic(0, &SUPER_MAGIC.to_le_bytes()).uuid(0x6c);
+pub(super) const FORMAT: Format =
+    Format::new(Type::F2fs).at(1024).near().magic(0, &SUPER_MAGIC.to_le_bytes()).uuid(0x6c);
 
 pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], identity: &mut Identity) -> Answer {
     let (version, offset) = (le32(sb, 4), le32(sb, 0x20));

@@ -10,7 +10,7 @@ const S_MAJOR: u64 = 28;
 /// "hsqs" little-endian; the other way round a big-endian machine wrote it, which version 4 is never.
 const SQUASHFS_MAGIC: u32 = 0x7371_7368;
 
-pub(super) const FORMAT: Format = Format::new(Type::SquashFs);
+pub(super) const FORMAT: Format = Format::new(Type::SquashFs).near();
 
 pub(super) fn probe(disk: &mut Disk<'_>, _: &[u8; 512], identity: &mut Identity) -> Answer {
     if !disk.order(SQUASHFS_MAGIC) {

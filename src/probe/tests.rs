@@ -1,6 +1,6 @@
 //! Images put together byte by byte, and what is recognised on them.
 
-use super::probe;
+use super::{UNKNOWN, probe, probe_for, spared};
 use crate::crc::crc32;
 use crate::disk::{BUDGET, Disk, Source, Windows};
 use crate::identity::Identity;
@@ -39,9 +39,22 @@ impl Image {
     /// `TYPE UUID LABEL`, or nothing; a `!` before a type that is no root. The label escaped.
     pub(super) fn identify(&mut self) -> String {
         let size = self.size;
-        let mut identity = Identity::new();
-        let found = probe(&mut Disk::new(self, &mut Windows::new(), 0, size, 0), &mut identity);
-        assert!(self.read <= BUDGET, "{} bytes were read", self.read);
+        let mut what = UNKNOWN;
+        let first = self.identify_for(size, &mut what);
+        let read = self.read;
+        assert!(read <= BUDGET, "{read} bytes were read");
+        // Known, it is recognised by what little is read of it then.
+        if !first.is_empty() {
+            assert_eq!(self.identify_for(size, &mut what), first);
+            assert!(self.read - read <= read, "{} bytes were read once more", self.read - read);
+        }
+        first
+    }
+
+    fn identify_for(&mut self, size: u64, what: &mut u32) -> String {
+        let (mut identity, mut windows) = (Identity::new(), Windows::new());
+        windows.spared = spared(*what);
+        let found = probe_for(&mut Disk::new(self, &mut windows, 0, size, 0), &mut identity, what);
         assert_eq!(found, !identity.fstype().is_empty());
         if !found {
             return String::new();

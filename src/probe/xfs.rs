@@ -14,7 +14,7 @@ const MIN_RTEXTSIZE: u64 = 4 << 10;
 const MAX_RTEXTSIZE: u64 = 1 << 30;
 const MIN_AG_BLOCKS: u64 = 64;
 
-pub(super) const FORMAT: Format = Format::new(Type::Xfs).magic(0, b"XFSB").uuid(32).label(108, 12);
+pub(super) const FORMAT: Format = Format::new(Type::Xfs).near().magic(0, b"XFSB").uuid(32).label(108, 12);
 
 pub(super) fn probe(disk: &mut Disk<'_>, sb: &[u8; 512], _: &mut Identity) -> Answer {
     let be32 = |at| le32(sb, at).swap_bytes();
