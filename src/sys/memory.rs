@@ -114,8 +114,18 @@ unsafe fn copy_up(to: *mut u8, from: *const u8, length: usize) {
     }
 }
 
+/// By eight bytes at a time, as long as there are so many: what is filled is mostly pages.
 #[cfg(not(target_arch = "x86_64"))]
-unsafe fn fill(to: *mut u8, byte: u8, length: usize) {
+unsafe fn fill(mut to: *mut u8, byte: u8, mut length: usize) {
+    let eight = u64::from_le_bytes([byte; 8]);
+    while length >= 8 {
+        // SAFETY: eight bytes of `length`, the caller's word.
+        unsafe {
+            to.cast::<u64>().write_unaligned(eight);
+            to = to.add(8);
+        }
+        length = unknown(length - 8);
+    }
     for at in 0..length {
         // SAFETY: below `length`, the caller's word.
         unsafe { *to.add(unknown(at)) = byte };
