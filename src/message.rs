@@ -31,6 +31,11 @@ pub const WITHOUT_OBJECT: u8 = 8;
 // behind a colon, the last of them for the
 // errno's name and meaning where there is one. The digit is the level.
 messages! {
+    // What every boot says comes first, and is found soonest.
+    "": {
+        Mounted "6mounted % (%) %",
+        Times "6times: % ms",
+    }
     "\x08": {
         FindRoot "3\x01\x04",
         Duplicate "3\x01: on two devices at least, pintle.duplicate=first would take any",
@@ -104,8 +109,6 @@ messages! {
         InitrdRelease "4root=initramfs: /etc/initrd-release makes systemd take it for an initrd",
         Verified "6verity\x04: /dev/%, its hashes on /dev/%",
         WouldStay "6root=initramfs is the initramfs itself: it would stay",
-        Times "6times: % ms",
-        Mounted "6mounted % (%) %",
         Stuck "4find root: /dev/%: does not answer: looking at the others",
         Match "3\x01 is on /dev/%",
         Incomplete "4\x01: btrfs: devices are missing: waiting",
