@@ -34,7 +34,7 @@ pub struct Windows {
     window: [u8; WINDOW_BYTES],
     /// Zeros, for a sector that can't be read.
     no_sector: [u8; 512],
-    /// How much of the end of the head isn't wanted, a multiple of 4096.
+    /// How much of the end of the head isn't wanted of the next [`Disk`], a multiple of 4096.
     pub spared: usize,
 }
 
@@ -92,7 +92,7 @@ impl<'d> Disk<'d> {
     #[inline(never)]
     pub fn new(source: &'d mut dyn Source, windows: &'d mut Windows, start: u64, size: u64, sector: u64) -> Self {
         let Windows { head, window, no_sector, spared } = windows;
-        let head_bytes = HEAD_BYTES.saturating_sub(*spared);
+        let head_bytes = HEAD_BYTES.saturating_sub(core::mem::take(spared));
         let wanted = usize::try_from(size).unwrap_or(usize::MAX).min(head_bytes);
         let filled = head.get_mut(..wanted).map_or(0, |head| source.read_at(start, head));
         let head = head.get(..filled.min(HEAD_BYTES)).unwrap_or_default();

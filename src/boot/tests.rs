@@ -29,104 +29,96 @@ read 4
 close 4
 open /etc/modules-load.d/pintle.conf
 mmap shared
-socket uevents
 "#;
 /// The device that is named.
 const NUMBER: &str = "statx CWD /dev/vda
 ";
-/// A child asks the kernel for the device's name, and looks whether the device answers, and what is on it.
+/// A child looks whether the device answers, and what is on it.
 const CHILD: &str = "clone
-open /sys/dev/block/254:0/uevent
-read 7
-close 7
-open /dev/vda
-ioctl 7 0x1268
-statx 7 
-ioctl 7 0x80081280
-lseek 7
-ioctl 7 0x1268
-pread 7 69632 0
-close 7
-exit_group 0
-ppoll 6 500
-waitid 6
-close 6
-";
-/// Of what was found by its content: whether another device is made of it.
-const FOUND: &str = "open /sys/dev/block/254:0/holders
-getdents64 6
-close 6
-open /sys/dev/block/254:0/../holders
-";
-const HOLD: &str = "open /sys/dev/block/254:0/uevent
-read 6
-close 6
+statx CWD /dev/vda
 open /dev/vda
 ioctl 6 0x1268
 statx 6 
 ioctl 6 0x80081280
 lseek 6
 ioctl 6 0x1268
+pread 6 69632 0
+close 6
+exit_group 0
+ppoll 4 500
+waitid 4
+close 4
+";
+/// Of what was found by its content: whether another device is made of it.
+const FOUND: &str = "statx CWD /sys/devices/virtual/block
+";
+const HOLD: &str = "statx CWD /dev/vda
+open /dev/vda
+ioctl 4 0x1268
+statx 4 
+ioctl 4 0x80081280
+lseek 4
+ioctl 4 0x1268
 ";
 /// Of what was recognised no more is read than shows that it's still there.
-const AGAIN: &str = "pread 6 4096 0
+const AGAIN: &str = "pread 4 4096 0
 ";
-const ALL_AGAIN: &str = "pread 6 69632 0
+const ALL_AGAIN: &str = "pread 4 69632 0
 ";
 const STILL: &str = "mkdir /root 755
 statx CWD /dev/vda
-ioctl 6 0x80081280
+ioctl 4 0x80081280
 ";
 /// Nothing was recognised.
 const TRIAL: &str = r#"open /proc/filesystems
-read 7
-close 7
+read 6
+close 6
 mount /dev/vda /root ext3 0x8001 ""
 "#;
 const MOUNT: &str = r#"mount /dev/vda /root ext4 0x8001 ""
 statx CWD /root
 open /dev/kmsg
 write @devtmpfs/kmsg <6>pintle: mounted /dev/vda (ext4) read-only
-close 7
 close 6
+close 4
 "#;
 const HANDOVER: &str = r#"chdir /root
 openat2 CWD /etc/fstab
 openat2 CWD /sbin/init
-statx 6 
-faccessat2 6
-close 6
+statx 4 
+faccessat2 4
+close 4
 openat2 CWD /sbin/init
-read 6
-close 6
+read 4
+close 4
 open /dev/kmsg
 write @devtmpfs/kmsg <6>pintle: times: kernel 5000 ms, modules 0 ms, device 0 ms, mount 0 ms, init 0 ms
-close 6
+close 4
 mkdir /run/pintle 755
 open /run/pintle/times
 write @tmpfs/pintle/times pintle: times: kernel 5000 ms, modules 0 ms, device 0 ms, mount 0 ms, init 0 ms
-close 6
+close 4
 open /dev/console
 openat2 CWD run
-move_mount CWD /run 7  0x40
-close 7
+move_mount CWD /run 6  0x40
+close 6
 openat2 CWD sys
-move_mount CWD /sys 7  0x40
-close 7
+move_mount CWD /sys 6  0x40
+close 6
 openat2 CWD dev
-move_mount CWD /dev 7  0x40
-close 7
+move_mount CWD /dev 6  0x40
+close 6
 openat2 CWD proc
-move_mount CWD /proc 7  0x40
-close 7
+move_mount CWD /proc 6  0x40
+close 6
 pivot_root . .
 "#;
 const KEEP: &str = "statx 3 shutdown
 ";
 /// Out of the rootfs, before Linux 7.
 const RE_ROOT: &str = "open_tree CWD / 0x80001
-move_mount 7  CWD / 0x4
-close 7
+move_mount 6  CWD / 0x4
+close 6
 chroot /..
 move_mount CWD . CWD / 0x0
 pivot_root . .
@@ -135,26 +127,26 @@ pivot_root . .
 const HOLD_INITRAMFS: &str = "open_tree CWD /.. 0x80001
 ";
 const DETACH: &str = "umount2 . 2
-dup3 6 0
-dup3 6 1
-dup3 6 2
-close 6
+dup3 4 0
+dup3 4 1
+dup3 4 2
+close 4
 ";
 const DELETE: &str = "getdents64 3
 rmdir /dev
 openat2 3 dev
-getdents64 6
+getdents64 4
 unlink /dev/console
-getdents64 6
-close 6
+getdents64 4
+close 4
 rmdir /dev
 unlink /init
 rmdir /lib
 openat2 3 lib
-getdents64 6
+getdents64 4
 unlink /lib/ballast
-getdents64 6
-close 6
+getdents64 4
+close 4
 rmdir /lib
 rmdir /proc
 rmdir /root
@@ -164,8 +156,6 @@ getdents64 3
 ";
 const EXEC: &str = "execve /sbin/init
 ";
-
-const UEVENT: &str = "open /sys/dev/block/254:0/uevent";
 
 /// Small, so that little is read of it: the head.
 const SMALL: usize = 72 * 1024;
@@ -193,7 +183,7 @@ fn roots_of_good_boots() -> [(Fake, Vec<&'static str>); 3] {
 /// The places of the calls that ask the kernel what devices there are: none where the root is named. They ask no device.
 fn walk(calls: &[String]) -> std::ops::Range<usize> {
     let place = |wanted: &str| calls.iter().position(|call| call == wanted).expect("a search");
-    let (start, end) = (place("socket uevents") + 1, place("clone"));
+    let (start, end) = (place("mmap shared") + 1, place("clone"));
     if calls[start].starts_with("statx") {
         return end..end;
     }
@@ -293,32 +283,25 @@ fn every_call_may_fail() {
                             "openat2 CWD /etc/fstab",
                             "open /run/pintle/times",
                         ];
-                        // Listened to only where something has to be waited for, and said then; PID 1 looks itself;
-                        // a child's end, and its traces; what is attached matters to PID 1 alone; sectors of 512
-                        // bytes; no list, no holder; a disk has none above it.
+                        // PID 1 looks itself; a child's end, and its traces; what is attached matters to PID 1 alone;
+                        // sectors of 512 bytes; sysfs knows the name as well; no virtual device, no holder; all devices are
+                        // looked at once more before it waits.
                         harmless.extend([
-                            "socket uevents",
                             "clone",
                             "exit_group",
                             "waitid",
+                            "ioctl 4 0x1268",
                             "ioctl 6 0x1268",
-                            "ioctl 7 0x1268",
-                            "ioctl 7 0x80081280",
-                            "open /sys/dev/block/254:0/holders",
-                            "open /sys/dev/block/254:0/../holders",
+                            "ioctl 6 0x80081280",
+                            "statx CWD /dev/vda",
+                            "statx CWD /sys/devices/virtual/block",
+                            "open /dev/vda",
+                            "lseek",
+                            "pread",
                         ]);
-                        let (before, _) = calls.split_at(place);
-                        let last = before.last().map(String::as_str).unwrap_or_default();
                         // The end of a list of one, say, or a size: what has none is large.
-                        let mut of_these = walk.contains(&place) || last == "open /sys/dev/block/254:0/holders";
-                        // A root that is named needs no content to be found, nor the kernel's name of it; what isn't
-                        // recognised is tried.
-                        if root < 2 {
-                            harmless.extend(["lseek", "pread", UEVENT]);
-                            of_these |= last == UEVENT;
-                        }
-                        // Made up for by the next thing that is tried: mkdir, the next type, no list, not mounted; not
-                        // through the cache, and through it.
+                        let of_these = walk.contains(&place) || place > 0 && calls[place - 1].ends_with(" 0x1268");
+                        // Made up for by the next thing that is tried: mkdir, the next type, no list, not mounted.
                         let second_way = match errno {
                             Errno::ENOENT => {
                                 call.starts_with("mount")
@@ -330,7 +313,6 @@ fn every_call_may_fail() {
                                 ["mount /dev/vda", "move_mount", "pivot_root", "openat2 CWD"]
                                     .iter()
                                     .any(|step| call.starts_with(step))
-                                    || call == "open /dev/vda" && errno == Errno::EINVAL
                             }
                             Errno::EBUSY => call.starts_with("mount ") || call.starts_with("move_mount 5"),
                             _ => false,
@@ -1005,11 +987,11 @@ fn the_initramfs_is_kept_for_the_shutdown() {
         let mut fake = image();
         assert_eq!(fake.boot(), exec("/sbin/init"));
         let at = fake.calls.iter().position(|call| call == "mkdir /run/initramfs 755").expect("a directory for it");
-        let kept = ["open_tree CWD /.. 0x80001", "move_mount 7  CWD /run/initramfs 0x4", "close 7"];
+        let kept = ["open_tree CWD /.. 0x80001", "move_mount 6  CWD /run/initramfs 0x4", "close 6"];
         assert_eq!(fake.calls[at + 1..at + 4], kept);
         assert!(fake.left().contains(&"/shutdown"));
         // It can't be: then its memory is given back, which somebody is told.
-        for call in ["open_tree CWD /..", "move_mount 7  CWD /run"] {
+        for call in ["open_tree CWD /..", "move_mount 6  CWD /run"] {
             let mut fake = image();
             fake.refused.push((call, Errno::EIO));
             let (end, said) = outcome(&mut fake);
@@ -1092,7 +1074,7 @@ fn rescue() {
     assert_eq!((end, said.last().map(String::as_str)), (Some(End::Exit(1)), Some(PANIC)));
     let at = fake.calls.iter().position(|call| call == "execve /rescue").expect("a rescue");
     let (before, after) = fake.calls.split_at(at);
-    let start = ["dup3 7 0", "dup3 7 1", "dup3 7 2", "close 7", "login_tty"];
+    let start = ["dup3 6 0", "dup3 6 1", "dup3 6 2", "close 6", "login_tty"];
     assert!(before.ends_with(&start.map(String::from)), "{before:?}");
     assert!(after.iter().any(|call| call.starts_with("waitid")), "{after:?}");
     // Nobody asked, or it isn't there.

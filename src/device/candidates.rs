@@ -13,6 +13,9 @@ use crate::uevent::Uevent;
 pub const FLOPPY_MAJOR: u32 = 2;
 /// So many of /proc/partitions' blocks of 1 KiB hold nothing but the table of an extended partition.
 const TINY: &[u8] = b"1 ";
+/// So much of the list is looked through for a name: some hundred devices. To look through all of it for each would take more
+/// than in proportion.
+const SHORT_LIST: usize = 4096;
 
 /// Puts all devices that are there and that any of `specs` may be found on into `work.devs`; without specs all there are.
 ///
@@ -41,11 +44,8 @@ pub fn all<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], work: &mut Work) {
     let mut text = file::read_all(kernel, b"/proc/partitions", list);
     let mut disk = None;
     while let Some(mut line) = take_until(&mut text, b'\n') {
-        let (major, minor) = (next_number(&mut line), next_number(&mut line));
         // The first two lines are of none.
-        let (Some(major), Some(minor)) = (major, minor) else { continue };
-        let Some(dev) = Dev::new(major, minor) else { continue };
-        line = trim(line);
+        let Some(dev) = next_dev(&mut line) else { continue };
         let is_tiny = line.starts_with(TINY);
         take_until(&mut line, b' ');
         // A disk's partitions follow it, and only then is there a table.
@@ -61,6 +61,38 @@ pub fn all<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], work: &mut Work) {
             devs.add(dev);
         }
     }
+}
+
+/// Puts a device's name below /dev into `work.name`: what one of `specs` calls it, or the start of the kernel's list does;
+/// otherwise, and where that is another device's by now, what sysfs does, which costs more than all else that finds a device.
+#[inline(never)]
+pub fn name<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut Work) {
+    let Work { list, name, data, .. } = work;
+    let mut text = list.get(..SHORT_LIST).unwrap_or_default();
+    name.clear();
+    while let Some(mut line) = take_until(&mut text, b'\n') {
+        if next_dev(&mut line) == Some(dev) {
+            take_until(&mut line, b' ');
+            name.set(line);
+            break;
+        }
+    }
+    for spec in specs {
+        if spec.by == By::Name && spec.dev == Some(dev) {
+            name.set(spec.text);
+        }
+    }
+    if name.as_bytes().is_empty() || sysfs::number_of(kernel, name.as_bytes(), 0, data) != Some(dev) {
+        sysfs::name(kernel, dev, work);
+    }
+}
+
+/// Takes the two numbers of a device off `line`, and the blanks around them.
+#[inline(never)]
+fn next_dev(line: &mut &[u8]) -> Option<Dev> {
+    let (major, minor) = (next_number(line)?, next_number(line)?);
+    *line = trim(line);
+    Dev::new(major, minor)
 }
 
 /// Takes a number off `line`, and the blanks before it.

@@ -146,7 +146,7 @@ fn decide<K: Kernel>(
         let text = search.text();
         for dev in &*matches {
             if let Some(dev) = *dev {
-                sysfs::name(log.kernel, &[], dev, work);
+                sysfs::name(log.kernel, dev, work);
                 log.say(Message::Match, &[text, work.name.as_bytes()]);
             }
         }

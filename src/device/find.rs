@@ -99,7 +99,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Waits for `rootdelay=`, and begins to listen: what comes from now on is in the socket.
+    /// Waits for `rootdelay=`.
     pub fn begin<K: Kernel>(&mut self, log: &mut Log<'_, K>, work: &mut Work) {
         work.children.clear();
         if self.boots {
@@ -112,10 +112,6 @@ impl<'a> Search<'a> {
                 wait_s.map_or(u64::MAX, |seconds| self.started_ms + delay_ms + u64::from(seconds) * 1_000);
         }
         self.notice_ms = log.kernel.clock_gettime() + FIRST_NOTICE_MS;
-        match log.kernel.uevent_socket() {
-            Ok(fd) => *socket(work) = fd,
-            Err(errno) => self.without_socket = Some(errno),
-        }
     }
 
     /// A search for what is mounted at `point`: /usr, say.
@@ -259,7 +255,8 @@ impl<'a> Search<'a> {
         missing == 0
     }
 
-    /// Waits for something new, and puts the devices that it is of into `work.devs`; true when all have to be looked at.
+    /// Waits for something new, and puts the devices that it is of into `work.devs`; true when all have to be looked at: by
+    /// the clock, or once more, since only now it is listened to what comes. (Most boots needn't: all is there.)
     fn wait<K: Kernel>(&mut self, log: &mut Log<'_, K>, work: &mut Work) -> Result<bool, Failed> {
         work.devs.clear();
         loop {
@@ -274,6 +271,13 @@ impl<'a> Search<'a> {
                 }
                 return Err(Failed);
             };
+            if !core::mem::replace(&mut work.children.listens, true) {
+                match log.kernel.uevent_socket() {
+                    Ok(fd) => *socket(work) = fd,
+                    Err(errno) => self.without_socket = Some(errno),
+                }
+                return Ok(true);
+            }
             let socket = *socket(work);
             let due_ms = work.modules.due_in_ms(now_ms);
             if due_ms == 0 {

@@ -82,6 +82,8 @@ pub struct Children {
     /// The pidfds of those that are stuck, each readable when it has ended, and behind them the socket that the search
     /// listens to; [`Fd::NONE`] for none.
     pub polled: [Fd; MOST_CHILDREN + 1],
+    /// Whether it does.
+    pub listens: bool,
     /// The devices that they are stuck at.
     stuck_at: [Option<Dev>; MOST_CHILDREN],
     /// The number of the one that goes, which is in charge as long as it is this one.
@@ -99,7 +101,13 @@ impl Default for Children {
 impl Children {
     /// Not to be used before [`Children::clear`]: so they are no byte of the file.
     pub const fn new() -> Self {
-        Children { polled: [Fd(0); MOST_CHILDREN + 1], stuck_at: [None; MOST_CHILDREN], me: 0, child: 0 }
+        Children {
+            polled: [Fd(0); MOST_CHILDREN + 1],
+            listens: false,
+            stuck_at: [None; MOST_CHILDREN],
+            me: 0,
+            child: 0,
+        }
     }
 
     /// None yet.
@@ -240,7 +248,7 @@ pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work)
                     (*stuck, *stuck_at) = (pidfd, at);
                 }
                 if let Some(dev) = at {
-                    sysfs::name(log.kernel, specs, dev, work);
+                    sysfs::name(log.kernel, dev, work);
                     log.say(Message::Stuck, &[work.name.as_bytes()]);
                 }
                 break;

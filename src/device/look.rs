@@ -1,7 +1,7 @@
 //! A look at one device: its content and its partition table, held against what the roots are named by.
 
 use super::helpers::{Finds, MEMBER, READ_ONLY};
-use super::{btrfs, sysfs};
+use super::{btrfs, candidates, sysfs};
 use crate::buffers::Work;
 use crate::bytes::{Dev, ZStr};
 use crate::disk::{Disk, MOST_SECTOR_BYTES};
@@ -60,7 +60,7 @@ fn open<K: Kernel>(kernel: &mut K, path: ZStr<'_>, dev: Dev) -> Option<Fd> {
 /// The node is there a moment before the device is (ENXIO). Its uevent comes after both.
 #[inline(never)]
 pub fn read<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], searched: bool, dev: Dev, work: &mut Work) -> Option<Fd> {
-    sysfs::name(kernel, specs, dev, work);
+    candidates::name(kernel, specs, dev, work);
     let Work { name, windows, identity, partition, partitions, diskseq, data, format, .. } = work;
     identity.clear();
     let fd = open(kernel, sysfs::node(name.as_bytes(), 0, data)?, dev)?;

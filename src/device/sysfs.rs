@@ -4,8 +4,8 @@ use crate::buffers::Work;
 use crate::bytes::{Dev, Text, ZStr, trim};
 use crate::dirent::Reader;
 use crate::kernel::{Fd, Kernel, Result};
-use crate::spec::{By, Spec};
 use crate::uevent::Uevent;
+use crate::z;
 use linux_raw_sys::general::{AT_EMPTY_PATH, O_RDONLY, S_IFBLK};
 
 /// What the device's attribute says, without the newline at its end; nothing if it can't be read: the device may be gone
@@ -38,17 +38,10 @@ pub fn disk_of<K: Kernel>(kernel: &mut K, dev: Dev, buffer: &mut [u8]) -> Dev {
     Dev::parse(of(kernel, dev, b"../dev", buffer)).unwrap_or(dev)
 }
 
-/// Puts a device's name below /dev into `work.name`: what one of `specs` calls it, though there be no sysfs, or what the
-/// kernel does.
+/// Puts the kernel's name of a device below /dev into `work.name`.
 #[inline(never)]
-pub fn name<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], dev: Dev, work: &mut Work) {
-    let mut name = Uevent(of(kernel, dev, b"uevent", &mut work.list)).value(b"DEVNAME=");
-    for spec in specs {
-        if spec.by == By::Name && spec.dev == Some(dev) {
-            name = spec.text;
-        }
-    }
-    work.name.set(name);
+pub fn name<K: Kernel>(kernel: &mut K, dev: Dev, work: &mut Work) {
+    work.name.set(Uevent(of(kernel, dev, b"uevent", &mut work.list)).value(b"DEVNAME="));
 }
 
 /// The number of the block device that the node at `path` stands for.
@@ -79,7 +72,13 @@ pub fn node<'p>(name: &[u8], partition: u32, path: &'p mut Text) -> Option<ZStr<
 }
 
 /// Whether another device is made of this one, or of the disk that it is a partition of: md, device-mapper, bcache.
+///
+/// Those are virtual devices, and where there is none that directory isn't either: two paths less to be walked, which cost
+/// the kernel more than to find the device.
 pub fn is_held<K: Kernel>(kernel: &mut K, dev: Dev, reader: &mut Reader) -> bool {
+    if kernel.statx(Fd::CWD, z!(c"/sys/devices/virtual/block"), 0).is_err() {
+        return false;
+    }
     has_entries(kernel, dev, b"holders", reader) || has_entries(kernel, dev, b"../holders", reader)
 }
 

@@ -276,6 +276,11 @@ impl Fake {
         self
     }
 
+    /// Lets /proc/partitions have another name of a device that is there.
+    pub(crate) fn rename_listed(&mut self, dev: (u32, u32), name: &str) {
+        self.listed.iter_mut().filter(|listed| listed.dev == dev).for_each(|listed| listed.rename(name));
+    }
+
     pub(crate) fn without(mut self, fstype: &'static str, path: &str) -> Self {
         self.mountable.entry(fstype).or_default().remove(path);
         self

@@ -245,9 +245,9 @@ fn make<K: Kernel>(
         key: key.as_bytes(),
     };
     let dev = map(log, of_usr, id.as_bytes(), table, work)?;
-    sysfs::name(log.kernel, &[], data.dev, work);
+    sysfs::name(log.kernel, data.dev, work);
     id.set(work.name.as_bytes());
-    sysfs::name(log.kernel, &[], hashes.dev, work);
+    sysfs::name(log.kernel, hashes.dev, work);
     log.say(Message::Verified, &[kind(of_usr), id.as_bytes(), work.name.as_bytes()]);
     // What is on it is asked of it, so that this is verified too.
     work.format = UNKNOWN;
@@ -343,7 +343,7 @@ fn go<K: Kernel>(
             }
             3 if asked.is_ok() => {
                 if let Some(dev) = dev {
-                    sysfs::name(log.kernel, &[], dev, work);
+                    sysfs::name(log.kernel, dev, work);
                 }
                 let read = file::read(log.kernel, b"/dev/%", &[work.name.as_bytes()], &mut work.page);
                 if read.is_err() {

@@ -144,3 +144,19 @@ fn a_disk_that_comes_back_as_another() {
     }));
     assert_eq!(boot(&mut fake), ["<6>mounted /dev/sdb2 (ext4) read-only"]);
 }
+
+/// One that comes while the others are looked at: nobody listens yet, so that its message is lost, and all are looked at once
+/// more.
+#[test]
+fn between_the_first_look_and_the_socket() {
+    for root in [format!("UUID={}", uuid(A)), format!("PARTUUID={}", uuid(PART_A))] {
+        // It takes half a second to see that this one doesn't answer.
+        let slow = Block::disk("aa", (9, 0), vec![]);
+        let slow = [slow.clone(), slow.partition("aa1", 1, "", vec![])];
+        let mut fake = later(machine(&format!("root={root} rootwait=9"), &slow), 5_200, &sda());
+        fake.hanging = ["aa"].into_iter().collect();
+        fake.uevents.clear();
+        assert_eq!(boot(&mut fake).last().map(String::as_str), Some(GOOD), "{root}");
+        assert_eq!(fake.now_ms, 5_500, "{root}");
+    }
+}

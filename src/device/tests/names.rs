@@ -159,3 +159,22 @@ fn other_forms() {
     assert_eq!(said[..2], [unknown("sda2"), unknown("UUID=")]);
     assert_eq!((said.len(), said[5].as_str(), said[6].as_str()), (7, END, PANIC), "{said:#?}");
 }
+
+/// The kernel's list is no better than a hint: a device of which it says nothing, or another's name, has sysfs's.
+#[test]
+fn the_list_is_a_hint() {
+    let root = |name| [Block::disk(name, (8, 0), ext4(A, "top")), Block::disk("sdb", (8, 16), ext4(B, "other"))];
+    let cmdline = format!("root=UUID={}", uuid(A));
+    for (name, listed) in [("sda", "sda"), ("sda", "sdb"), ("sda", "gone"), ("cciss/c0d0", "cciss!c0d0")] {
+        let mut fake = machine(&cmdline, &root(name));
+        fake.rename_listed((8, 0), listed);
+        assert_eq!(boot(&mut fake), [format!("<6>mounted /dev/{name} (ext4) read-only")], "{listed}");
+        let asked = fake.calls.iter().any(|call| call == "open /sys/dev/block/8:0/uevent");
+        assert_eq!(asked, name != listed, "{listed}");
+    }
+    // Behind the start of a long list.
+    let others =
+        (0..200).map(|number| Block::disk(Box::leak(format!("loop{number}").into_boxed_str()), (7, number), vec![]));
+    let mut fake = machine(&cmdline, &others.chain(root("sda")).collect::<Vec<_>>());
+    assert_eq!(boot(&mut fake), ["<6>mounted /dev/sda (ext4) read-only"]);
+}

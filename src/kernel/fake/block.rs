@@ -29,6 +29,15 @@ pub(super) struct Listed {
     line: Option<String>,
 }
 
+impl Listed {
+    /// Lets the list have another name of it.
+    pub(super) fn rename(&mut self, name: &str) {
+        if let Some((line, _)) = self.line.as_ref().and_then(|line| line.rsplit_once(' ')) {
+            self.line = Some(format!("{line} {name}\n"));
+        }
+    }
+}
+
 /// The file, by what is never torn apart in reading: the head, and each disk with its partitions (`show_partition()` in
 /// block/genhd.c). Without a disk there is no head.
 pub(super) fn partitions<'l>(listed: impl Iterator<Item = &'l Listed> + Clone) -> Vec<String> {
@@ -98,6 +107,9 @@ impl Block {
             ("sysfs", format!("{number}/holders"), dir()),
         ];
         files.extend(self.holder.map(|holder| ("sysfs", format!("{number}/holders/{holder}"), dir())));
+        if self.holder.or(self.disk_holder).is_some() {
+            files.push(("sysfs", "/devices/virtual/block".into(), dir()));
+        }
         let Some((_, (disk_major, disk_minor))) = self.disk else {
             files.push(("sysfs", format!("{number}/removable"), attribute(if self.removable { "1" } else { "0" })));
             let controller = self.controller.map(|(major, minor)| attribute(&format!("{major}:{minor}")));

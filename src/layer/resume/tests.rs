@@ -99,7 +99,7 @@ fn attempts() {
             true,
             true,
             &["<4>resume: vdb: the hibernation image is cleared"],
-            &["pwrite 7 SWAPSPACE2 4086"],
+            &["pwrite 6 SWAPSPACE2 4086"],
         ),
         (
             "resume=/dev/vdb noresume resume_offset=3 pintle.discard-hibernation",
@@ -107,7 +107,7 @@ fn attempts() {
             true,
             true,
             &["<4>resume: vdb: the hibernation image is cleared"],
-            &["pwrite 7 SWAP-SPACE 16374"],
+            &["pwrite 6 SWAP-SPACE 16374"],
         ),
         ("resume=/dev/vdb pintle.discard-hibernation", plain(), true, true, &[], &[]),
         // What stood there before was no swap's.
@@ -156,8 +156,10 @@ fn attempts() {
         }
         assert_eq!((end, found), (if *boots { booted() } else { Some(End::Exit(1)) }, said), "{words}");
         assert_eq!(wrote, *written, "{words}");
-        // No descriptor is left but the root's.
-        assert!(!*boots || fake.open_fds() == without, "{words}: {:?}", fake.open_fds());
+        // No descriptor is left but the root's, and what was listened to.
+        let listens = fake.calls.iter().any(|call| call == "socket uevents");
+        let left = fake.open_fds().len() - usize::from(listens);
+        assert!(!*boots || left == without.len(), "{words}: {:?}", fake.open_fds());
         // But for the signature nothing is touched.
         let left = fake.bytes_mut("@devtmpfs/vdb").clone();
         let changed: Vec<_> = (0..SMALL).filter(|at| left[*at] != content[*at]).collect();

@@ -350,7 +350,7 @@ fn signatures() {
     }
     // One that the kernel doesn't take.
     let mut fake = named("systemd.verity_root_options=root-hash-signature=base64:aGVsbG8gd29ybGQ=");
-    fake.refused.push(("dm 8 load", Errno::new(126)));
+    fake.refused.push(("dm 7 load", Errno::new(126)));
     let (booted, said) = boot(&mut fake);
     assert!(!booted && said.iter().any(|line| line == "<3>verity: root: load: ENOKEY: giving up"), "{said:#?}");
 }
