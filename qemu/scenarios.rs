@@ -55,6 +55,8 @@ mod failure;
 mod filesystems;
 #[path = "scenarios/first_init.rs"]
 mod first_init;
+#[path = "scenarios/fsck.rs"]
+mod fsck;
 #[path = "scenarios/good_boot.rs"]
 mod good_boot;
 #[path = "scenarios/guard.rs"]

@@ -160,7 +160,8 @@ fn mount_next<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &m
         let found = verity::put_on(log, search, found, work);
         work.times.ends(log.kernel, Stage::Device);
         let mounted = found.and_then(|found| {
-            let mounted = root::mount(log, search, found.as_ref(), work);
+            let checked = layer::fsck::check(log, search, found.as_ref(), work);
+            let mounted = checked.and_then(|()| root::mount(log, search, found.as_ref(), work));
             if let Some(found) = found {
                 log.kernel.close(found.fd);
             }

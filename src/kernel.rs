@@ -18,6 +18,9 @@ pub type Result<T> = core::result::Result<T, Errno>;
 /// Descriptors that [`Kernel::ppoll`] takes.
 pub const MOST_POLLED: usize = 16;
 
+/// Arguments that [`Kernel::execve_with`] takes.
+pub const MOST_ARGUMENTS: usize = 4;
+
 /// An open file descriptor, or [`Fd::CWD`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fd(pub i32);
@@ -179,6 +182,8 @@ pub trait Kernel {
     /// Of `path`, with the arguments that are left and the environment that the kernel gave pintle, but `path` as `argv[0]`.
     /// It returns only to say why it failed.
     fn execve(&mut self) -> Errno;
+    /// Of the same path, with these arguments, but for empty ones, and the environment that the kernel gives an init by itself.
+    fn execve_with(&mut self, arguments: &[ZStr<'_>]) -> Errno;
     fn sync(&mut self);
     /// `LINUX_REBOOT_CMD_*`; it returns only to say why it failed.
     fn reboot(&mut self, command: u32) -> Errno;

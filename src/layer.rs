@@ -15,6 +15,8 @@ use top::Kind;
 
 #[cfg(feature = "layer-verity")]
 pub mod dm;
+#[cfg(feature = "layer-fsck")]
+pub mod fsck;
 pub mod image;
 #[cfg(feature = "layer-resume")]
 pub mod resume;
@@ -51,6 +53,21 @@ pub fn undo<K: Kernel>(kernel: &mut K, request: &Request<'_>) {
     let _ = kernel.chdir(z!(c"/"));
     for place in [MOUNT_POINT, UPPER, LOWER, OUTER] {
         let _ = kernel.umount2(place, MNT_DETACH);
+    }
+}
+
+/// In its place where it isn't built: nothing is checked.
+#[cfg(not(feature = "layer-fsck"))]
+pub mod fsck {
+    use crate::boot::Failed;
+    use crate::buffers::Work;
+    use crate::device::find::{Found, Search};
+    use crate::kernel::Kernel;
+    use crate::kmsg::Log;
+
+    /// There is nothing to do it with.
+    pub fn check<K: Kernel>(_: &mut Log<'_, K>, _: &Search<'_>, _: Option<&Found>, _: &mut Work) -> Result<(), Failed> {
+        Ok(())
     }
 }
 

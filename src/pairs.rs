@@ -37,18 +37,19 @@ const FIRST: u8 = 0x80;
 /// What each of them stands for. The test below says when the texts have changed so much that others would be better.
 #[rustfmt::skip]
 const PAIRS: [[u8; 2]; 128] = [
-    *b"in", *b"ot", *b"e ", *b": ", *b"it", *b"s ", *b"ro", *b"  ", *b"\x86\x81", *b"th", *b"er", *b", ", *b"d ",
-    *b"un", *b"mo", *b"t ", *b"on", *b"\x04\x04", *b"re", *b"i\x85", *b"\x89\x82", *b"le", *b"\x8e\x8d", *b"ma", *b"de",
-    *b"or", *b"n\x81", *b"no", *b" a", *b"\x04\x83", *b"\x87\x87", *b"\x80\x84", *b"NO", *b"\x91\x08", *b"\x98v",
-    *b"\x80g", *b"ic", *b" (", *b"\x9b ", *b"\x96t", *b" \x93", *b"\x9a ", *b"\x80t", *b"ha", *b"ch", *b"\x90 ", *b"te",
-    *b"me", *b"\x9fr", *b"\x99 ", *b"\x92s", *b"\x8an", *b"\x88=", *b"n\x8c", *b"el", *b"am", *b"_\x88", *b"..", *b" s",
-    *b" [", *b"\xb2u", *b"\xbc\xaf", *b"\xaa\x95", *b"\x97g", *b"\x96\x8f", *b"\x8a ", *b"\x80 ", *b"wr", *b"\xc3\x84",
-    *b"p\xbe", *b"ou", *b"n ", *b"l\x8c", *b"iv", *b"e\x85", *b"ex", *b"\xc6\xc8", *b"\xc5.", *b"\xb7f", *b"\xb0\xce",
-    *b"\xa3 ", *b"\xa2\xa4", *b"\x9e\x9e", *b"\x91\t", *b"\x89\x8a", *b"y ", *b"wa", *b"ta", *b"op", *b"of", *b"l\x82",
-    *b"l\x80", *b"i\xbf", *b"ec", *b"du", *b"ME", *b"ID", *b"\xde\x95", *b"\xd6\x84", *b"\xbd\x9d", *b"\xb3\xb6",
-    *b"\xa9\xd4", *b"\x9bw", *b"\x8e\xe1", *b"w\xcc", *b"w\x84", *b"us", *b"lo", *b"k\xe6", *b"k\xe4", *b"f\x99",
-    *b"et", *b"at", *b"OO", *b"AR", *b"--", *b"\xefc", *b"\xf4/", *b"\xe9\xac", *b"\xf6\xb8", *b"\xe5e", *b"\xdat",
-    *b"\xf9\xd8", *b"\xd9 ", *b"\xcfs", *b"\xcb\xdd", *b"\xc9\x81", *b"\xfe\xb8",
+    *b"t ", *b"in", *b": ", *b"e ", *b"s ", *b"it", *b"th", *b"oo", *b"er", *b"r\x87", *b"no", *b"  ", *b", ", *b"d ",
+    *b"un", *b"\x04\x04", *b"\x89t", *b"mo", *b"re", *b"on", *b"i\x84", *b"le", *b"\x04\x82", *b"\x86\x83", *b"de",
+    *b"ma", *b"or", *b"\x91\x8e", *b"i\x80", *b"ha", *b"\x98v", *b"\x8f\x08", *b"ch", *b"\x8b\x8b", *b"\x8a\x80",
+    *b"\x81g", *b"NO", *b"\x93 ", *b"an", *b"\x8a ", *b"\x86\x88", *b"\x81\x85", *b"st", *b"at", *b"a ", *b"\x9bt",
+    *b"\x81t", *b"ic", *b"fs", *b" (", *b"\x89\x80", *b"v\x88", *b"ex", *b"ck", *b"\x9a ", *b"su", *b"ou", *b"me",
+    *b"f ", *b"e\x84", *b"\xae\x95", *b"\xa9r", *b"\xa3 ", *b"\x90=", *b"\x88n", *b"\x81 ", *b"sh", *b"se", *b"p\xbc",
+    *b"am", *b"..", *b"\xc4.", *b"\xb7\xb9", *b"\x9e\xaf", *b"\x9d\xc2", *b"\x9b\x80", *b"\x99g", *b"\x92\xc8",
+    *b"\x8f\t", *b"y ", *b"w\x85", *b"wr", *b"\xd1\x85", *b"wa", *b"o\xba", *b"l\x8d", *b"l\x81", *b"iv", *b"el",
+    *b"bl", *b" [", *b"\xbd\xc5", *b"\xb8\xd5", *b"\xb3\x85", *b"\xddy", *b"\xa1\xa1", *b"\x96\xa2", *b"\x94\xa5",
+    *b"op", *b"i\xcc", *b"du", *b"cu", *b"_\x90", *b"ME", *b"ID", *b"/\x9e", *b"% ", *b"\xe9/", *b"\xe4\x95",
+    *b"\xd3\x85", *b"\xc0\xd8", *b"\xb0\xb5", *b"\xaae", *b"\xa6\x8d", *b"\x99n", *b"\xf2\x8d", *b"\xf3\xd6",
+    *b"\x91\xec", *b"\x8aw", *b"\xf6n", *b"\x85\x84", *b"\x84%", *b"w\xdc", *b"tc", *b"\xfb/", *b"om", *b"\xfd\xf4",
+    *b"k\xf7",
 ];
 
 /// A text that is known when pintle is compiled, packed: a `&'static [u8]`.

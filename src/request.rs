@@ -142,6 +142,12 @@ pub enum Key {
     /// `resumedelay=N`.
     #[cfg(feature = "layer-resume")]
     ResumeDelay,
+    /// `fsck.mode=`: `auto`, `force` or `skip`.
+    #[cfg(feature = "layer-fsck")]
+    FsckMode,
+    /// `fsck.repair=`: `preen`, `yes` or `no`.
+    #[cfg(feature = "layer-fsck")]
+    FsckRepair,
     /// `pintle.rescue`.
     Rescue,
     /// `resumewait`.
@@ -173,6 +179,8 @@ mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
     "pintle.overlay|overlayroot|systemd.volatile|",
     #[cfg(feature = "layer-resume")]
     "resume|resume_offset|resumedelay|",
+    #[cfg(feature = "layer-fsck")]
+    "fsck.mode|fsck.repair|",
     "pintle.rescue|",
     #[cfg(feature = "layer-resume")]
     "resumewait|noresume|pintle.discard-hibernation|",

@@ -129,6 +129,11 @@ impl<'s> Image<'s> {
         self.option("--rescue", program.display().to_string())
     }
 
+    /// This machine's checker of a file system.
+    pub(crate) fn fsck(self, fstype: &str) -> Self {
+        self.option("--fsck", fstype)
+    }
+
     /// Another /init than pintle.
     pub(crate) fn init(self, text: &str) -> Self {
         let file = self.scratch.file("init", text.as_bytes(), 0o755);

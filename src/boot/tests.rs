@@ -65,6 +65,9 @@ const AGAIN: &str = "pread 4 4096 0
 ";
 const ALL_AGAIN: &str = "pread 4 69632 0
 ";
+/// The image has no checker of its type.
+const CHECKER: &str = "open /sbin/fsck.ext4
+";
 const STILL: &str = "mkdir /root 755
 statx CWD /dev/vda
 ioctl 4 0x80081280
@@ -174,9 +177,9 @@ fn roots_of_good_boots() -> [(Fake, Vec<&'static str>); 3] {
     // All devices are looked at, since any may hold the content; by which calls doesn't matter here.
     let found = found.with("proc", "/cmdline", file(0o444, format!("root=UUID={} quiet\n", uuid(UUID))));
     [
-        (named, vec![TO_THE_SEARCH, NUMBER, CHILD, HOLD, AGAIN, STILL, MOUNT]),
+        (named, vec![TO_THE_SEARCH, NUMBER, CHILD, HOLD, AGAIN, CHECKER, STILL, MOUNT]),
         (vda(&[0; SMALL]), vec![TO_THE_SEARCH, NUMBER, CHILD, HOLD, ALL_AGAIN, STILL, TRIAL, MOUNT]),
-        (found, vec![TO_THE_SEARCH, CHILD, FOUND, HOLD, AGAIN, STILL, MOUNT]),
+        (found, vec![TO_THE_SEARCH, CHILD, FOUND, HOLD, AGAIN, CHECKER, STILL, MOUNT]),
     ]
 }
 
@@ -308,6 +311,7 @@ fn every_call_may_fail() {
                                     || call.starts_with("statx 5")
                                     || call.starts_with("move_mount")
                                     || call.starts_with("open /etc")
+                                    || call.starts_with("open /sbin")
                             }
                             Errno::EINVAL | Errno::EACCES => {
                                 ["mount /dev/vda", "move_mount", "pivot_root", "openat2 CWD"]

@@ -134,6 +134,8 @@ pub(crate) struct Fake {
     /// What pintle is called by and with.
     pub(crate) arguments: Vec<&'static str>,
     pub(crate) environment: Vec<&'static str>,
+    /// With what a child ends that executes something.
+    pub(crate) status: i32,
     /// The next process is a child.
     child: bool,
     btrfs_scanned: BTreeSet<String>,
@@ -198,6 +200,7 @@ impl Fake {
             mappings: Vec::new(),
             arguments: vec!["/init"],
             environment: vec!["HOME=/", "TERM=linux"],
+            status: 0,
             child: false,
             btrfs_scanned: BTreeSet::new(),
             fds: BTreeMap::new(),
@@ -911,6 +914,9 @@ impl Kernel for Fake {
             Ok(()) => self.fds.get_mut(&pidfd.0).expect("an open descriptor").path = "pidfd:ended".into(),
             // What it executes comes to its end.
             Err(payload) if payload.is::<End>() => {
+                if let Some(End::Exit(status)) = payload.downcast_ref() {
+                    self.status = *status;
+                }
                 self.fds.get_mut(&pidfd.0).expect("an open descriptor").path = "pidfd:ended".into();
             }
             Err(payload) if payload.is::<Hangs>() => {}
@@ -923,7 +929,7 @@ impl Kernel for Fake {
     fn waitid(&mut self, pidfd: Fd) -> i32 {
         let _ = self.call(format!("waitid {}", pidfd.0));
         assert_eq!(self.fds[&pidfd.0].path, "pidfd:ended");
-        0
+        self.status
     }
 
     fn pdeathsig(&mut self) {
@@ -985,9 +991,17 @@ impl Kernel for Fake {
     }
 
     fn execve(&mut self) -> Errno {
+        self.execve_with(&[])
+    }
+
+    fn execve_with(&mut self, arguments: &[ZStr<'_>]) -> Errno {
         let mut path = self.path.clone();
         let Some(path) = path.as_z_str() else { return Errno::ENAMETOOLONG };
-        if let Err(errno) = self.call(format!("execve {}", text(path))) {
+        let mut line = format!("execve {}", text(path));
+        for argument in arguments.iter().filter(|argument| !argument.to_bytes().is_empty()) {
+            line = line + " " + text(*argument);
+        }
+        if let Err(errno) = self.call(line) {
             return errno;
         }
         let mut full = self.crossed(Fd::CWD, path);

@@ -23,7 +23,7 @@ use pintle::bytes::{Dev, Text, ZStr};
 use pintle::device::helpers::Shared;
 use pintle::disk::Source;
 use pintle::error::Errno;
-use pintle::kernel::{Fd, Kernel, MOST_POLLED, Result, Stat};
+use pintle::kernel::{Fd, Kernel, MOST_ARGUMENTS, MOST_POLLED, Result, Stat};
 use pintle::kmsg::Line;
 use pintle::z;
 use syscalls::{Sysno, raw_syscall};
@@ -531,6 +531,23 @@ impl Kernel for Linux {
         let argv = arguments.named(path.as_ptr().cast());
         // SAFETY: reads a C string and two vectors of such that end in a null pointer.
         match unsafe { call!(execve, path.as_ptr(), argv, arguments.envp()) } {
+            Ok(_) => Errno::EINVAL,
+            Err(errno) => errno,
+        }
+    }
+
+    fn execve_with(&mut self, arguments: &[ZStr<'_>]) -> Errno {
+        let Some(path) = start::path(self).as_z_str() else { return Errno::ENAMETOOLONG };
+        // The last stays null.
+        let mut argv = [core::ptr::null(); MOST_ARGUMENTS + 2];
+        let [first, places @ .., _] = &mut argv;
+        *first = path.as_ptr();
+        let arguments = arguments.iter().filter(|argument| !argument.to_bytes().is_empty());
+        for (place, argument) in places.iter_mut().zip(arguments) {
+            *place = argument.as_ptr();
+        }
+        // SAFETY: reads a C string and two vectors of such that end in a null pointer.
+        match unsafe { call!(execve, path.as_ptr(), argv.as_ptr(), start::environment()) } {
             Ok(_) => Errno::EINVAL,
             Err(errno) => errno,
         }

@@ -88,6 +88,11 @@ static mut ARGUMENTS: Arguments = Arguments { argc: 0, argv: core::ptr::null_mut
 static mut BARE: [*const c_char; 5] =
     [core::ptr::null(), core::ptr::null(), c"HOME=/".as_ptr(), c"TERM=linux".as_ptr(), core::ptr::null()];
 
+/// That environment.
+pub(super) fn environment() -> *const *const c_char {
+    Arguments { argc: 1, argv: (&raw mut BARE).cast() }.envp()
+}
+
 /// Leaves nothing of what this process was started with.
 pub(super) fn forget() {
     // SAFETY: nobody holds a reference to it; of the vector the same holds as of the kernel's.

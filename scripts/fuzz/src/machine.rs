@@ -139,6 +139,7 @@ impl Kernel for Machine<'_> {
         close_range(i32) -> Result<()>;
         finit_module(Fd, ZStr<'_>, u32) -> Result<()>;
         execve() -> Errno;
+        execve_with(&[ZStr<'_>]) -> Errno;
         sync();
         reboot(u32) -> Errno;
         exit_group(i32) -> !;
