@@ -75,6 +75,8 @@ mod init;
 mod initramfs_list;
 #[path = "scenarios/inodes.rs"]
 mod inodes;
+#[path = "scenarios/installed.rs"]
+mod installed;
 #[path = "scenarios/memory.rs"]
 mod memory;
 #[path = "scenarios/modules.rs"]

@@ -76,6 +76,25 @@ fn man_pages() {
     }
 }
 
+/// The example of an image's settings: as it is it says nothing, and each of its settings is one.
+#[cfg(feature = "lock")]
+#[test]
+fn example_of_settings() {
+    use pintle::request::{Key, Request};
+    let text = std::fs::read_to_string(checkout().join("scripts/packaging/pintle.conf")).expect("pintle.conf");
+    let root = |text: &str| {
+        let mut request = Request::new();
+        pintle::lock::parse(text.as_bytes(), &mut request).expect("settings");
+        request.get(Key::Root).is_some()
+    };
+    assert!(!root(&text));
+    let settings = text.lines().map(|line| match line.strip_prefix('#') {
+        Some(setting) if !setting.starts_with(' ') => setting,
+        _ => line,
+    });
+    assert!(root(&settings.map(|line| format!("{line}\n")).collect::<String>()));
+}
+
 /// The builder needs no checkout: without HOME and anything else of an environment, from its own place.
 #[test]
 fn builder_by_itself() {
