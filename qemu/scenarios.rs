@@ -87,6 +87,8 @@ mod new_root;
 mod next_root;
 #[path = "scenarios/packed.rs"]
 mod packed;
+#[path = "scenarios/power_cut.rs"]
+mod power_cut;
 #[path = "scenarios/readme.rs"]
 mod readme;
 #[path = "scenarios/rescue.rs"]
@@ -103,6 +105,8 @@ mod smallest;
 mod stay;
 #[path = "scenarios/stuck.rs"]
 mod stuck;
+#[path = "scenarios/subvolumes.rs"]
+mod subvolumes;
 #[path = "scenarios/switch_root.rs"]
 mod switch_root;
 #[path = "scenarios/tables.rs"]
@@ -113,5 +117,7 @@ mod top;
 mod uefi;
 #[path = "scenarios/uki.rs"]
 mod uki;
+#[path = "scenarios/untouched.rs"]
+mod untouched;
 #[path = "scenarios/usr.rs"]
 mod usr;

@@ -225,7 +225,7 @@ fn mount_layers<K: Kernel>(log: &mut Log<'_, K>, search: &Search<'_>, work: &mut
             return Err(Failed);
         }
     }
-    layer::top::cover(log, top)
+    layer::top::cover(log, search.request, top, work)
 }
 
 /// Puts the roots that are to be tried into `specs`. Forms that pintle doesn't know are said, and passed over: where there

@@ -87,7 +87,7 @@ fn volatile_yes(arch: Arch, kernel: &str) {
     let usr = top.ended.mount("/usr");
     assert_eq!((usr.root, usr.source, usr.options), ("/usr", "/dev/vda", "ro,relatime"));
     assert_eq!(top.ended.section("written"), ["/", "/var"]);
-    let names = ["bin@", "dev/", "etc/", "lib64@", "lib@", "proc/", "root/", "run/", "sbin@", "sys/", "usr/", "var/"];
+    let names = ["bin@", "dev/", "etc/", "lib@", "lib64@", "proc/", "root/", "run/", "sbin@", "sys/", "usr/", "var/"];
     let mut found = top.ended.section("root");
     found.retain(|name| *name != "written");
     assert_eq!(found, names);

@@ -27,6 +27,9 @@ use linux_raw_sys::general::{AT_EMPTY_PATH, MS_RDONLY, MS_SILENT, O_PATH, O_RDON
 /// How often another loop device is asked for where somebody was faster. (Another /init may have left such a one behind.)
 const MOST_TRIES: u32 = 16;
 
+/// What their driver says of itself.
+const LOOP_ALIAS: &[u8] = b"devname:loop-control";
+
 /// What there are loop devices by, in a message.
 const LOOP: &[u8] = b"/dev/loop-control (module loop)";
 
@@ -98,7 +101,12 @@ fn mount_file<K: Kernel>(
     }
     // 0: as those of the disk, which direct I/O wants. ext may have smaller ones, and then no direct I/O.
     let block_bytes = if (Type::Ext2..=Type::Ext4).contains(&kind) { 512 } else { 0 };
-    let attached = attach(log.kernel, file, block_bytes, &mut work.node);
+    let mut attached = attach(log.kernel, file, block_bytes, &mut work.node);
+    let Work { modules, path: [reader, ..], .. } = &mut *work;
+    // Without the driver there is no such node.
+    if attached == Err(Errno::ENOENT) && modules.load_alias(log, search.request.line, reader, LOOP_ALIAS) {
+        attached = attach(log.kernel, file, block_bytes, &mut work.node);
+    }
     let (device, dev) = attached.map_err(|errno| {
         log.failed(Message::Image, LOOP, errno);
         Failed

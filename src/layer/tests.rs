@@ -335,6 +335,28 @@ going on without it",
     }
 }
 
+/// Drivers that the image has, and nobody has listed, are loaded once they are missed.
+#[test]
+fn drivers() {
+    let dep = "overlay.ko:\nloop.ko:\n";
+    let alias = "alias fs-overlay overlay\nalias devname:loop-control loop\n";
+    let mut fake = machine("pintle.image=/r.sqfs pintle.overlay=tmpfs").without("devtmpfs", "/loop-control");
+    for (path, text) in [("dep", dep), ("alias", alias)] {
+        fake = fake.with_image(&format!("/lib/modules/6.12.1/modules.{path}"), file(0o644, text));
+    }
+    for name in ["overlay", "loop"] {
+        fake = fake.with_image(&format!("/lib/modules/6.12.1/{name}.ko"), file(0o644, "module"));
+    }
+    fake.refused.push(("mount overlay", Errno::ENODEV));
+    fake.before = Some(("finit_module /lib/modules/6.12.1/loop.ko", |fake| {
+        fake.tree.insert("@devtmpfs/loop-control".into(), file(0o600, ""));
+        fake.before = Some(("finit_module /lib/modules/6.12.1/overlay.ko", |fake| fake.refused.clear()));
+    }));
+    let (end, said) = outcome(&mut fake);
+    assert_eq!(end, exec(), "{said:#?}");
+    assert_eq!(said.last().map(String::as_str), Some("<6>mounted overlay (overlay) read-write"), "{said:#?}");
+}
+
 /// Words that nobody knows never boot a root that is written to.
 #[test]
 fn unknown_tops() {

@@ -159,7 +159,12 @@ fn mount_tmpfs<K: Kernel>(kernel: &mut K, point: ZStr<'_>, size: &[u8], data: &m
 }
 
 /// Puts the overlay on the root, once what is written to is mounted at [`UPPER`].
-pub fn cover<K: Kernel>(log: &mut Log<'_, K>, top: Top<'_>) -> core::result::Result<(), Failed> {
+pub fn cover<K: Kernel>(
+    log: &mut Log<'_, K>,
+    request: &Request<'_>,
+    top: Top<'_>,
+    work: &mut Work,
+) -> core::result::Result<(), Failed> {
     match top.kind {
         Kind::Tmpfs => {}
         Kind::Device => {
@@ -169,7 +174,11 @@ pub fn cover<K: Kernel>(log: &mut Log<'_, K>, top: Top<'_>) -> core::result::Res
         }
         _ => return Ok(()),
     }
-    let covered = mount_overlay(log.kernel);
+    let mut covered = make_layers(log.kernel).and_then(|()| mount_overlay(log.kernel));
+    let Work { modules, path: [reader, ..], .. } = work;
+    if covered == Err(Errno::ENODEV) && modules.load_fs(log, request.line, reader, b"overlay") {
+        covered = mount_overlay(log.kernel);
+    }
     check(log, b"overlay", covered)?;
     log.say(Message::Mounted, &[b"overlay", b"overlay", b"read-write"]);
     Ok(())
@@ -200,14 +209,18 @@ fn clone<K: Kernel>(kernel: &mut K, flags: u32) -> Result<Fd> {
     tree
 }
 
-fn mount_overlay<K: Kernel>(kernel: &mut K) -> Result<()> {
+/// Makes the directories that an overlay wants, and moves the root below it.
+fn make_layers<K: Kernel>(kernel: &mut K) -> Result<()> {
     for directory in [z!(c"/run/pintle/upper/upper"), z!(c"/run/pintle/upper/work")] {
         match kernel.mkdirat(Fd::CWD, directory, 0o755) {
             Ok(()) | Err(Errno::EEXIST) => {}
             made => return made,
         }
     }
-    set_aside(kernel, LOWER)?;
+    set_aside(kernel, LOWER)
+}
+
+fn mount_overlay<K: Kernel>(kernel: &mut K) -> Result<()> {
     let data = z!(c"lowerdir=/run/pintle/lower,upperdir=/run/pintle/upper/upper,workdir=/run/pintle/upper/work");
     kernel.mount(z!(c"overlay"), MOUNT_POINT, z!(c"overlay"), 0, data)
 }

@@ -136,13 +136,25 @@ impl Modules {
         reader: &mut Reader,
         fstype: &[u8],
     ) -> bool {
-        if !ON || self.open_aliases(log, reader).is_none() {
-            return false;
-        }
         let mut alias = Text::new();
         alias.push(b"fs-");
         alias.push(fstype);
-        self.take(log, line, alias.as_bytes());
+        self.load_alias(log, line, reader, alias.as_bytes())
+    }
+
+    /// Loads the module that has this alias; whether there was one.
+    #[inline(never)]
+    pub fn load_alias<K: Kernel>(
+        &mut self,
+        log: &mut Log<'_, K>,
+        line: &[u8],
+        reader: &mut Reader,
+        alias: &[u8],
+    ) -> bool {
+        if !ON || self.open_aliases(log, reader).is_none() {
+            return false;
+        }
+        self.take(log, line, alias);
         self.plug(log, line)
     }
 }
