@@ -3,7 +3,7 @@
 //! kernel command line → [`Request`] → modules → device → mounted root, its layers, and its /usr → handover → exec
 
 use crate::buffers::{Buffers, Work};
-use crate::bytes::is;
+use crate::bytes::{Text, is};
 use crate::device;
 use crate::device::find::Search;
 use crate::file;
@@ -28,7 +28,7 @@ pub struct Failed;
 
 /// Boots out of `initramfs`. It ends in the real init's exec, or in the failure policy.
 pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut Buffers) -> ! {
-    let Buffers { cmdline, fstab, work } = buffers;
+    let Buffers { cmdline, flags, fstab, work } = buffers;
     work.times.ends(kernel, Stage::Kernel);
     let log = &mut Log::new(kernel);
     mounts::mount(log, initramfs.proc);
@@ -44,7 +44,7 @@ pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut B
 
     module::load::load_listed(log, request.line, work);
     work.times.ends(log.kernel, Stage::Modules);
-    boot_root(log, request, &mut initramfs, fstab, work);
+    boot_root(log, request, &mut initramfs, flags, fstab, work);
     if request.get(Key::Rescue).is_some() && !request.is_locked() {
         policy::rescue(log);
     }
@@ -72,6 +72,7 @@ fn boot_root<K: Kernel>(
     log: &mut Log<'_, K>,
     request: &Request<'_>,
     initramfs: &mut Initramfs,
+    flags: &mut Text,
     fstab: &mut [u8],
     work: &mut Work,
 ) {
@@ -86,6 +87,12 @@ fn boot_root<K: Kernel>(
     if resume::resume(log, &search, work).is_err() {
         return;
     }
+    #[cfg(feature = "layer-journal")]
+    if layer::journal::resolve(log, &mut search, flags, work).is_err() {
+        return;
+    }
+    #[cfg(not(feature = "layer-journal"))]
+    let _ = flags;
     // Where a root was there the devices are no question.
     let mut seen = false;
     while mount_next(log, &mut search, work).is_ok() {

@@ -27,6 +27,8 @@ pub struct Buffers {
     pub work: Work,
     /// The kernel command line, which the request points into.
     pub cmdline: [u8; CMDLINE_BYTES],
+    /// The root's mount options, where pintle has put devices into them.
+    pub flags: Text,
     /// The new root's fstab, likewise. What is behind so much is not looked at.
     pub fstab: [u8; 16 * 1024],
 }
@@ -92,7 +94,7 @@ impl Buffers {
             modules: Modules::new(),
             path: [const { Reader::new() }; MAX_DEPTH],
         };
-        Buffers { cmdline: [0; CMDLINE_BYTES], fstab: [0; 16 * 1024], work }
+        Buffers { cmdline: [0; CMDLINE_BYTES], flags: Text::new(), fstab: [0; 16 * 1024], work }
     }
 }
 

@@ -18,6 +18,8 @@ pub mod dm;
 #[cfg(feature = "layer-fsck")]
 pub mod fsck;
 pub mod image;
+#[cfg(feature = "layer-journal")]
+pub mod journal;
 #[cfg(feature = "layer-resume")]
 pub mod resume;
 pub mod top;
