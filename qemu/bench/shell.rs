@@ -1,6 +1,10 @@
 //! The checkout's scripts, the programs of the system, and what is said.
 
+#[path = "../commands.rs"]
+mod commands;
+
 use crate::Result;
+pub(crate) use commands::{checkout, command as script, sbin};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,10 +34,6 @@ pub(crate) fn progress(line: &str) {
     }
 }
 
-pub(crate) fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// Where everything goes.
 pub(crate) fn folder() -> PathBuf {
     checkout().join("target/bench")
@@ -42,21 +42,6 @@ pub(crate) fn folder() -> PathBuf {
 /// The place in the checkout of what the README shows.
 pub(crate) fn published(name: &str) -> PathBuf {
     checkout().join("qemu/bench").join(name)
-}
-
-/// A command that runs one of the checkout's scripts.
-pub(crate) fn script(name: &str) -> Command {
-    let mut command = Command::new(checkout().join(name));
-    // scripts/bench has run it.
-    command.env("PINTLE_SETUP_DONE", "1");
-    command
-}
-
-/// A program of the system's that is in /usr/sbin, which Debian's plain users have not in their PATH.
-pub(crate) fn sbin(name: &str) -> Command {
-    let mut command = Command::new(name);
-    command.env("PATH", std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin");
-    command
 }
 
 /// What `command` printed, without the white space at its end; or its own words of why it failed.

@@ -1,5 +1,9 @@
 //! What every scenario stands on: the scripts, a fresh /init, places in the queue of guests, temporary directories.
 
+#[path = "../commands.rs"]
+mod commands;
+
+pub(crate) use commands::{checkout, command, sbin};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -70,25 +74,6 @@ impl Arch {
     pub(crate) fn busybox(self) -> PathBuf {
         script("qemu/fetch", &["busybox", "--arch", self.name()]).trim().into()
     }
-}
-
-pub(crate) fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A command that runs one of the checkout's scripts.
-pub(crate) fn command(name: &str) -> Command {
-    let mut command = Command::new(checkout().join(name));
-    // scripts/build has run it.
-    command.env("PINTLE_SETUP_DONE", "1");
-    command
-}
-
-/// A program of the system's that is in /usr/sbin, which Debian's plain users have not in their PATH.
-pub(crate) fn sbin(name: &str) -> Command {
-    let mut command = Command::new(name);
-    command.env("PATH", std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin");
-    command
 }
 
 /// Runs one of the checkout's scripts to its end and returns what it printed.
