@@ -30,31 +30,30 @@ pub(crate) enum Outcome {
 /// Packed as Debian's tools do by themselves, and with nothing compressed.
 const DEFAULT: &str = "Debian's";
 pub(crate) const PLAIN: &str = "plain";
-/// What has none.
+/// The boot that all others are held against: the kernel mounts the root itself.
 pub(crate) const FLOOR: &str = "no initramfs";
 
 impl Contender {
-    fn of(name: &str, form: &str, image: &Path, init: &Path, words: String) -> Result<Contender> {
+    /// One of which nothing is measured yet, by its name, version and form. There is nothing to boot of one that was measured
+    /// before, and of one that can't be had there is the reason.
+    pub(crate) fn new(
+        [name, version, form]: [&str; 3],
+        bytes: Option<[u64; 3]>,
+        boot: std::result::Result<Option<Boot>, &str>,
+    ) -> Contender {
+        let [name, version, form] = [name, version, form].map(String::from);
+        let (boot, outcome) = match boot {
+            Ok(boot) => (boot, Outcome::Measured(Vec::new())),
+            Err(why) => (None, Outcome::Failed(why.trim().into())),
+        };
+        Contender { name, version, form, bytes, boot, outcome }
+    }
+
+    /// One with an image; `programs` are the bytes of its init.
+    fn of(names: [&str; 3], image: &Path, programs: u64, words: String) -> Result<Contender> {
         let (packed, unpacked) = image::sizes(image)?;
-        Ok(Contender {
-            name: name.into(),
-            version: String::new(),
-            form: form.into(),
-            bytes: Some([packed, unpacked, read(init)?.len() as u64]),
-            boot: Some(Boot { image: Some(image.to_owned()), words }),
-            outcome: Outcome::Measured(Vec::new()),
-        })
-    }
-
-    fn missing(name: &str, form: &str, version: &str, why: &str) -> Contender {
-        let (name, form, version) = (name.into(), form.into(), version.into());
-        Contender { name, version, form, bytes: None, boot: None, outcome: Outcome::Failed(why.trim().into()) }
-    }
-
-    /// One that was measured before.
-    pub(crate) fn read_back(name: &str, version: &str, form: &str, bytes: Option<[u64; 3]>) -> Contender {
-        let (name, form, version) = (name.into(), form.into(), version.into());
-        Contender { name, version, form, bytes, boot: None, outcome: Outcome::Measured(Vec::new()) }
+        let boot = Boot { image: Some(image.to_owned()), words };
+        Ok(Contender::new(names, Some([packed, unpacked, programs]), Ok(Some(boot))))
     }
 
     /// What to boot, if anything.
@@ -80,14 +79,8 @@ pub(crate) fn all(options: &Options, machine: &Machine, job: Job) -> Result<Vec<
     let wanted = |name: &str| options.peers.is_empty() || options.peers.iter().any(|peer| peer == name);
     let mut rows = Vec::new();
     if job == Job::A {
-        rows.push(Contender {
-            name: FLOOR.into(),
-            version: String::new(),
-            form: "-".into(),
-            bytes: None,
-            boot: Some(Boot { image: None, words: format!("root={}", job.root()) }),
-            outcome: Outcome::Measured(Vec::new()),
-        });
+        let boot = Boot { image: None, words: format!("root={}", job.root()) };
+        rows.push(Contender::new([FLOOR, "", "-"], None, Ok(Some(boot))));
     }
     let mut forms = vec![(PLAIN, "--compress=none")];
     if !options.check {
@@ -100,7 +93,7 @@ pub(crate) fn all(options: &Options, machine: &Machine, job: Job) -> Result<Vec<
         let init = limit(machine, job)?;
         for (form, how) in &forms {
             let image = packed(machine, job, "limit", Some(&init), how)?;
-            rows.push(Contender::of("limit", form, &image, &init, String::new())?);
+            rows.push(Contender::of(["limit", "", form], &image, size(&init)?, String::new())?);
         }
     }
     if wanted("pintle") {
@@ -108,7 +101,7 @@ pub(crate) fn all(options: &Options, machine: &Machine, job: Job) -> Result<Vec<
             PathBuf::from(output(script("scripts/build").arg(machine.arch))?.rsplit(' ').next().unwrap_or_default());
         for (form, how) in &forms {
             let image = packed(machine, job, "pintle", None, how)?;
-            rows.push(Contender::of("pintle", form, &image, &init, format!("root=UUID={UUID}"))?);
+            rows.push(Contender::of(["pintle", "", form], &image, size(&init)?, format!("root=UUID={UUID}"))?);
         }
     }
     let peers: Vec<_> = PEERS.into_iter().filter(|name| wanted(name)).collect();
@@ -148,27 +141,24 @@ fn others(machine: &Machine, job: Job, peers: &[&str]) -> Result<Vec<Contender>>
             let image = at.join("initramfs");
             if !image.exists() {
                 if let Ok(why) = text(at.join("failed")).or_else(|_| why.clone()) {
-                    rows.push(Contender::missing(name, form, &version, &why));
+                    rows.push(Contender::new([name, &version, form], None, Err(&why)));
                 }
                 continue;
             }
             let words = text(at.join("words"))?.replace("@UUID@", UUID);
-            let (packed, unpacked) = image::sizes(&image)?;
             let programs = text(at.join("programs"))?.parse().map_err(|error| format!("{name}: programs: {error}"))?;
-            rows.push(Contender {
-                name: (*name).into(),
-                version: version.clone(),
-                form: form.into(),
-                bytes: Some([packed, unpacked, programs]),
-                boot: Some(Boot { image: Some(image), words }),
-                outcome: Outcome::Measured(Vec::new()),
-            });
+            rows.push(Contender::of([name, &version, form], &image, programs, words)?);
         }
         if !rows.iter().any(|row| row.name == *name) {
-            rows.push(Contender::missing(name, "-", &version, "qemu/peers made nothing of it"));
+            rows.push(Contender::new([name, &version, "-"], None, Err("qemu/peers made nothing of it")));
         }
     }
     Ok(rows)
+}
+
+/// Bytes of a file.
+fn size(path: &Path) -> Result<u64> {
+    std::fs::metadata(path).map(|file| file.len()).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// pintle's image, not compressed.
