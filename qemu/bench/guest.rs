@@ -186,7 +186,6 @@ fn sample(console: &str, counted: &str) -> Result<Sample> {
         Some(from) => unpacked.ok_or("the image was not unpacked")? - from,
         None => 0.0,
     };
-    said("bench: free ")?;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     Ok(Sample {
         entry_ms: said("bench: entry ")? as f64 / 1e6,
