@@ -1,7 +1,9 @@
 //! Images of an initramfs.
 
 use crate::Result;
-use crate::shell::{output, read};
+use crate::shell::read;
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -27,17 +29,22 @@ pub(crate) fn sizes(image: &Path) -> Result<(u64, u64)> {
         _ => return Err(format!("{} is compressed in a way that is not known here", image.display())),
     };
     if let Some(tool) = tool {
-        let beside = image.with_extension("rest");
-        std::fs::write(&beside, rest).map_err(|error| format!("{}: {error}", beside.display()))?;
-        let file = std::fs::File::open(&beside).map_err(|error| format!("{}: {error}", beside.display()))?;
-        let pipe = Command::new(tool).arg("-dc").stdin(file).stdout(Stdio::piped()).spawn();
-        let mut pipe = pipe.map_err(|error| format!("{tool}: {error}"))?;
-        let from = pipe.stdout.take().ok_or("no pipe")?;
-        let counted = output(Command::new("wc").arg("-c").stdin(from))?;
-        let _ = (pipe.wait(), std::fs::remove_file(&beside));
-        unpacked += counted.trim().parse::<u64>().map_err(|error| format!("wc: {error}"))?;
+        // What pads an image at its end is nothing to the kernel, and to zstd an error.
+        let padded = rest.ends_with(&[0; 4]);
+        let counted = decompressed(tool, image, (bytes.len() - rest.len()) as u64, padded);
+        unpacked += counted.map_err(|error| format!("{tool} of {}: {error}", image.display()))?;
     }
     Ok((bytes.len() as u64, unpacked))
+}
+
+/// How many bytes `tool` makes of the file from `start` on; where that is `padded` what it says in the end doesn't count.
+fn decompressed(tool: &str, image: &Path, start: u64, padded: bool) -> std::io::Result<u64> {
+    let mut file = File::open(image)?;
+    file.seek(SeekFrom::Start(start))?;
+    let mut child = Command::new(tool).arg("-dc").stdin(file).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let count = child.stdout.take().map_or(Ok(0), |mut pipe| std::io::copy(&mut pipe, &mut std::io::sink()));
+    let status = child.wait()?;
+    if status.success() || padded { count } else { Err(std::io::Error::other(status.to_string())) }
 }
 
 /// The length of the archive (cpio, newc) at the start of `bytes`, up to the end of its trailer.
