@@ -11,6 +11,10 @@
 __attribute__((noreturn, used)) void start(long *stack)
 {
     char **arguments = (char **)(stack + 1), **environment = arguments + *stack + 1;
+    /* The kernel's own initramfs, below the image, has /dev and /root. */
+    CALL(mkdirat, AT_FDCWD, "/proc", 0755, 0, 0);
+    CALL(mkdirat, AT_FDCWD, "/sys", 0755, 0, 0);
+    CALL(mkdirat, AT_FDCWD, "/run", 0755, 0, 0);
     CALL(mount, "dev", "/dev", "devtmpfs", MS_NOSUID, 0);
     CALL(mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0);
     CALL(mount, "sys", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0);
