@@ -62,26 +62,30 @@ fn run(options: &Options) -> Result<()> {
         return profile::run(options);
     }
     if options.redraw {
-        let path = shell::folder().join(report::CSV);
+        let path = shell::folder().join(report::csv_of(options));
         let text = String::from_utf8_lossy(&shell::read(&path)?).into_owned();
         let tables = report::read_csv(&text).ok_or_else(|| format!("{} isn't what this made", path.display()))?;
-        report::write_all(options, &tables)?;
-        return chart::write_all(options, &tables);
+        return publish(options, &tables);
     }
     let mut tables = Vec::new();
     for arch in &options.arches {
         for kernel in &options.kernels {
-            let machine = Machine::make(arch, kernel)?;
-            for job in [Job::A, Job::B] {
-                tables.push(measure(options, &machine, job)?);
+            let machine = Machine::make(arch, kernel, options.jobs.contains(&Job::Verity))?;
+            for job in &options.jobs {
+                tables.push(measure(options, &machine, *job)?);
             }
         }
     }
     if options.check {
         return ratio::check(&tables);
     }
-    report::write_all(options, &tables)?;
-    chart::write_all(options, &tables)
+    publish(options, &tables)
+}
+
+/// The report, and the charts, which are of jobs A and B.
+fn publish(options: &Options, tables: &[Table]) -> Result<()> {
+    report::write_all(options, tables)?;
+    if options.is_of_layers() { Ok(()) } else { chart::write_all(options, tables) }
 }
 
 /// Boots each of the contenders of `job` as often as it was asked for.

@@ -26,7 +26,7 @@ const STAGES: [(&str, &str, fn(&Sample) -> f64); 3] = [
 
 /// One chart for each architecture, of the first kernel.
 pub(crate) fn write_all(options: &Options, tables: &[Table]) -> Result<()> {
-    let made = report::made()?;
+    let made = report::made(options)?;
     for arch in &options.arches {
         let Some(first) = tables.iter().find(|table| table.arch == *arch) else { continue };
         let of_it: Vec<_> =

@@ -85,11 +85,11 @@ pub(crate) fn all(options: &Options, machine: &Machine, job: Job) -> Result<Vec<
     let mut forms = vec![(PLAIN, "--compress=none")];
     if !options.check {
         forms.push(("zstd", "--compress=zstd"));
-        if job == Job::B {
+        if job != Job::A {
             forms.push(("no signatures", "--strip-signatures"));
         }
     }
-    if wanted("limit") {
+    if wanted("limit") && !job.is_layered() {
         let init = limit(machine, job)?;
         for (form, how) in &forms {
             let image = packed(machine, job, "limit", Some(&init), how)?;
@@ -101,16 +101,30 @@ pub(crate) fn all(options: &Options, machine: &Machine, job: Job) -> Result<Vec<
             PathBuf::from(output(script("scripts/build").arg(machine.arch))?.rsplit(' ').next().unwrap_or_default());
         for (form, how) in &forms {
             let image = packed(machine, job, "pintle", None, how)?;
-            rows.push(Contender::of(["pintle", "", form], &image, size(&init)?, format!("root=UUID={UUID}"))?);
+            rows.push(Contender::of(["pintle", "", form], &image, size(&init)?, words(machine, job, false))?);
         }
     }
-    let peers: Vec<_> = PEERS.into_iter().filter(|name| wanted(name)).collect();
+    let peers: &[&str] = if job.is_layered() { &LAYERED } else { &PEERS };
+    let peers: Vec<_> = peers.iter().copied().filter(|name| wanted(name)).collect();
     if !peers.is_empty() {
         rows.extend(others(machine, job, &peers)?);
     }
     Ok(rows)
 }
 
+/// What the command line says of the root: to pintle, or to dracut.
+fn words(machine: &Machine, job: Job, dracut: bool) -> String {
+    match (job, dracut) {
+        (Job::Verity, false) => machine.verity.1.clone(),
+        (Job::Verity, true) => format!("root=/dev/mapper/root {}", machine.verity.1),
+        (Job::Overlay, false) => format!("root=UUID={UUID} pintle.overlay=tmpfs"),
+        (Job::Overlay, true) => format!("root=UUID={UUID} rd.live.overlay.overlayfs=1"),
+        _ => format!("root=UUID={UUID}"),
+    }
+}
+
+/// Those that `qemu/peers` makes for job C.
+const LAYERED: [&str; 1] = ["dracut-layers"];
 /// Those that `qemu/peers` makes.
 const PEERS: [&str; 8] = [
     "tiny-initramfs",
@@ -129,7 +143,7 @@ fn others(machine: &Machine, job: Job, peers: &[&str]) -> Result<Vec<Contender>>
     command.args(["--arch", machine.arch, "--kernel", &machine.kernel, "--only", &peers.join(",")]);
     let made =
         command.stderr(std::process::Stdio::inherit()).output().map_err(|error| format!("qemu/peers: {error}"))?;
-    let made = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim()).join(job.name().to_lowercase());
+    let made = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim()).join(job.folder());
     let text = |path: PathBuf| read(&path).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     let mut rows = Vec::new();
     for name in peers {
@@ -145,7 +159,10 @@ fn others(machine: &Machine, job: Job, peers: &[&str]) -> Result<Vec<Contender>>
                 }
                 continue;
             }
-            let words = text(at.join("words"))?.replace("@UUID@", UUID);
+            let mut words = text(at.join("words"))?.replace("@UUID@", UUID);
+            if job.is_layered() {
+                words = format!("{words} {}", self::words(machine, job, true));
+            }
             let programs = text(at.join("programs"))?.parse().map_err(|error| format!("{name}: programs: {error}"))?;
             rows.push(Contender::of([name, &version, form], &image, programs, words)?);
         }
@@ -187,14 +204,13 @@ fn limit(machine: &Machine, job: Job) -> Result<PathBuf> {
 
 /// An image by scripts/mkinitramfs, with what `job` needs.
 fn packed(machine: &Machine, job: Job, name: &str, init: Option<&Path>, how: &str) -> Result<PathBuf> {
-    let image = folder().join(format!("{name}.{}.{}.{}{how}", machine.arch, machine.kernel, job.name()));
+    let image = folder().join(format!("{name}.{}.{}.{job:?}{how}", machine.arch, machine.kernel));
     let mut command = script("scripts/mkinitramfs");
     command.args(["--arch", machine.arch, how, "--output"]).arg(&image);
-    if job == Job::A {
-        command.arg("--no-modules");
-    } else {
-        command.arg("--modules-dir").arg(&machine.modules).args(["--module", "virtio_blk"]);
-    }
+    match job.module() {
+        None => command.arg("--no-modules"),
+        Some(module) => command.arg("--modules-dir").arg(&machine.modules).args(["--module", module]),
+    };
     if let Some(init) = init {
         command.arg("--init").arg(init);
     }

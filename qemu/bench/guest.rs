@@ -14,25 +14,66 @@ pub(crate) enum Job {
     A,
     /// The root is ext4 on virtio-blk, for which it needs one.
     B,
+    /// As job A, but dm-verity verifies the root, whose hashes are behind it.
+    Verity,
+    /// As job A, but what is written goes to a tmpfs on top.
+    Overlay,
 }
 
 impl Job {
+    /// All of them.
+    pub(crate) const ALL: [Job; 4] = [Job::A, Job::B, Job::Verity, Job::Overlay];
+
     pub(crate) fn name(self) -> &'static str {
-        if self == Job::A { "A" } else { "B" }
+        match self {
+            Job::A => "A",
+            Job::B => "B",
+            Job::Verity => "C verity",
+            Job::Overlay => "C overlay",
+        }
     }
 
     pub(crate) fn is_about(self) -> &'static str {
-        if self == Job::A { "NVMe, ext4, no module" } else { "virtio-blk as a module, ext4" }
+        match self {
+            Job::A => "NVMe, ext4, no module",
+            Job::B => "virtio-blk as a module, ext4",
+            Job::Verity => "NVMe, dm-verity as modules, ext4",
+            Job::Overlay => "NVMe, ext4, overlay as a module, and a tmpfs",
+        }
+    }
+
+    /// Where qemu/peers has what it takes.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Job::A => "a",
+            Job::B => "b",
+            Job::Verity | Job::Overlay => "c",
+        }
+    }
+
+    /// Whether a root is made of more than a file system on a device.
+    pub(crate) fn is_layered(self) -> bool {
+        matches!(self, Job::Verity | Job::Overlay)
+    }
+
+    /// The modules that it takes.
+    pub(crate) fn module(self) -> Option<&'static str> {
+        match self {
+            Job::A => None,
+            Job::B => Some("virtio_blk"),
+            Job::Verity => Some("dm_verity"),
+            Job::Overlay => Some("overlay"),
+        }
     }
 
     /// The root's device, as the kernel calls it.
     pub(crate) fn root(self) -> &'static str {
-        if self == Job::A { "/dev/nvme0n1" } else { "/dev/vda" }
+        if self == Job::B { "/dev/vda" } else { "/dev/nvme0n1" }
     }
 
     /// QEMU's: that a request is handled where the guest makes it, and not by another thread some time later.
     fn device(self) -> &'static str {
-        if self == Job::A { "nvme,serial=bench,ioeventfd=off" } else { "virtio-blk-pci,ioeventfd=off" }
+        if self == Job::B { "virtio-blk-pci,ioeventfd=off" } else { "nvme,serial=bench,ioeventfd=off" }
     }
 }
 
@@ -85,7 +126,8 @@ pub(crate) struct Call {
 impl Machine {
     /// Boots once.
     pub(crate) fn boot(&self, job: Job, boot: &Boot) -> Result<Sample> {
-        self.boot_with(job, boot, &self.disk, None)
+        let disk = if job == Job::Verity { &self.verity.0 } else { &self.disk };
+        self.boot_with(job, boot, disk, None)
     }
 
     /// The same with another disk, and with QEMU's words for the devices, where they are others than the job's.

@@ -1,10 +1,12 @@
 //! The options.
 
 use crate::Result;
+use crate::guest::Job;
 
 pub(crate) struct Options {
     pub(crate) arches: Vec<&'static str>,
     pub(crate) kernels: Vec<String>,
+    pub(crate) jobs: Vec<Job>,
     pub(crate) runs: usize,
     /// Those that are measured; none: all.
     pub(crate) peers: Vec<String>,
@@ -18,6 +20,13 @@ pub(crate) struct Options {
     pub(crate) publish: bool,
 }
 
+impl Options {
+    /// Whether job C alone is measured, whose report is one of its own.
+    pub(crate) fn is_of_layers(&self) -> bool {
+        self.jobs.iter().all(|job| job.is_layered())
+    }
+}
+
 /// Those that `--quick` leaves, beside the floor.
 const QUICK: [&str; 3] = ["limit", "pintle", "tiny-initramfs"];
 pub(crate) const ARCHES: [&str; 2] = ["aarch64", "x86_64"];
@@ -26,6 +35,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options> {
     let mut options = Options {
         arches: ARCHES.to_vec(),
         kernels: vec!["6.12".into(), "7".into()],
+        jobs: vec![Job::A, Job::B],
         runs: 5,
         peers: Vec::new(),
         check: false,
@@ -42,6 +52,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options> {
         match word {
             "--arch" => options.arches = vec![arch(value()?)?],
             "--kernel" => options.kernels = list(value()?),
+            "--layers" => options.jobs = Job::ALL.into_iter().filter(|job| job.is_layered()).collect(),
             "--runs" => options.runs = number(value()?)?,
             "--peers" => options.peers = list(value()?),
             "--quick" => {

@@ -28,7 +28,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut curves = Vec::new();
     for arch in &options.arches {
         for kernel in &options.kernels {
-            let machine = Machine::make(arch, kernel)?;
+            let machine = Machine::make(arch, kernel, false)?;
             for job in [Job::A, Job::B] {
                 say(&format!("{arch} {}: where the time goes, job {}", machine.release, job.name()));
                 let image = contender::pintle(&machine, job)?;

@@ -28,7 +28,7 @@ pub(crate) fn check(tables: &[Table]) -> Result<()> {
                 let over = total("pintle", PLAIN)? - total(FLOOR, "-")?;
                 ("million instructions over the floor", over, MOST_OVER_FLOOR)
             }
-            Job::B => {
+            _ => {
                 let over = median("pintle", PLAIN, &own)? - median("limit", PLAIN, &own)?;
                 ("million instructions over the hard-coded init", over, MOST_OVER_LIMIT)
             }

@@ -9,7 +9,14 @@ use std::fmt::Write;
 use std::process::Command;
 
 /// What everything else is made of.
-pub(crate) const CSV: &str = "bench.csv";
+pub(crate) fn csv_of(options: &Options) -> String {
+    format!("{}.csv", name(options))
+}
+
+/// What the files are called.
+fn name(options: &Options) -> &'static str {
+    if options.is_of_layers() { "layers" } else { "bench" }
+}
 
 /// Median, least and most.
 pub(crate) struct Spread {
@@ -53,14 +60,16 @@ time from `Trying to unpack` to `Freeing initrd memory`. From the kernel's `Run 
 instructions of *user* code and of the *kernel*, system *calls*, page *faults*, *execs*, guest time. *lost*: memory that is
 free without an initramfs, and isn't here. Guest time counts instructions, a nanosecond each, and what the guest waits: with
 NVMe that depends on this machine, so that instructions are what is to be compared there. Medians, ± is half of the spread; of
-*total* the least, since some boots take 2.4 million more before any program runs. In job B there is no boot without an initramfs.
+*total* the least, since some boots take 2.4 million more before any program runs. Where the kernel can't mount the root there is no
+boot without an initramfs. What pintle has *lost* are the kernel's own slabs, of the superblocks and mounts that it hands over, and the
+page of /run/pintle/times.
 ";
 
 pub(crate) fn write_all(options: &Options, tables: &[Table]) -> Result<()> {
     if !options.redraw {
-        write(&folder().join(CSV), csv(tables).as_bytes())?;
+        write(&folder().join(csv_of(options)), csv(tables).as_bytes())?;
     }
-    let mut text = about(tables)?;
+    let mut text = about(options, tables)?;
     for table in tables {
         let _ = write!(
             text,
@@ -76,10 +85,15 @@ pub(crate) fn write_all(options: &Options, tables: &[Table]) -> Result<()> {
     }
     let _ = write!(text, "\n{LEGEND}");
     print!("{text}");
-    write(&folder().join("bench.md"), text.as_bytes())?;
-    say(&format!("{0}/bench.md, {0}/{CSV}", folder().display()));
+    write(&folder().join(format!("{}.md", name(options))), text.as_bytes())?;
+    say(&format!("{0}/{1}.md, {0}/{1}.csv", folder().display(), name(options)));
     if options.publish {
-        write(&published("report.md"), format!("# What boots cost\n\n{text}").as_bytes())?;
+        let (file, title) = if options.is_of_layers() {
+            ("layers.md", "What boots cost whose root has layers")
+        } else {
+            ("report.md", "What boots cost")
+        };
+        write(&published(file), format!("# {title}\n\n{text}").as_bytes())?;
     }
     Ok(())
 }
@@ -91,16 +105,16 @@ fn runs(tables: &[Table]) -> usize {
 }
 
 /// With what, and when.
-pub(crate) fn made() -> Result<String> {
+pub(crate) fn made(options: &Options) -> Result<String> {
     let qemu = output(Command::new("qemu-system-x86_64").arg("--version"))?;
-    let date = output(Command::new("date").args(["-u", "+%F", "-r"]).arg(folder().join(CSV)))?;
+    let date = output(Command::new("date").args(["-u", "+%F", "-r"]).arg(folder().join(csv_of(options))))?;
     let qemu = qemu.lines().next().and_then(|line| line.split(' ').nth(3)).unwrap_or("?").to_owned();
     Ok(format!("QEMU {qemu}, {date}."))
 }
 
 /// What was measured, with what and when.
-fn about(tables: &[Table]) -> Result<String> {
-    let mut text = format!("{} {} boots of each, `-icount shift=0,sleep=off`.", made()?, runs(tables));
+fn about(options: &Options, tables: &[Table]) -> Result<String> {
+    let mut text = format!("{} {} boots of each, `-icount shift=0,sleep=off`.", made(options)?, runs(tables));
     let mut versions: Vec<_> = tables.iter().flat_map(|table| &table.rows).map(|row| row.version.as_str()).collect();
     versions.sort_unstable();
     versions.dedup();
@@ -187,7 +201,7 @@ pub(crate) fn read_csv(text: &str) -> Option<Vec<Table>> {
             return None;
         };
         let arch = ARCHES.into_iter().find(|known| known == arch)?;
-        let job = [Job::A, Job::B].into_iter().find(|known| known.name() == *job)?;
+        let job = Job::ALL.into_iter().find(|known| known.name() == *job)?;
         let is_it = |table: &Table| (table.arch, table.release.as_str(), table.job) == (arch, *release, job);
         if !tables.last().is_some_and(is_it) {
             tables.push(Table { arch, release: (*release).into(), job, rows: Vec::new() });

@@ -1,7 +1,7 @@
 //! What a measurement stands on: the counting plugin, the real init, the root's disk, the kernel and its symbols.
 
 use crate::Result;
-use crate::shell::{checkout, folder, output, read, say, script, write};
+use crate::shell::{checkout, folder, output, read, say, sbin, script, write};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,6 +20,8 @@ pub(crate) struct Machine {
     /// Where the real init begins.
     pub(crate) entry: String,
     pub(crate) disk: PathBuf,
+    /// The same with its hashes behind it, and the words of the command line that say so; only where a job wants them.
+    pub(crate) verity: (PathBuf, String),
     /// How QEMU reads the disk.
     pub(crate) aio: &'static str,
 }
@@ -43,7 +45,7 @@ const FLAGS: [&str; 13] = [
 ];
 
 impl Machine {
-    pub(crate) fn make(arch: &'static str, kernel: &str) -> Result<Machine> {
+    pub(crate) fn make(arch: &'static str, kernel: &str, verity: bool) -> Result<Machine> {
         let folder = folder();
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let fetched = PathBuf::from(output(script("qemu/fetch").args(["kernel", "--arch", arch, kernel]))?);
@@ -65,9 +67,27 @@ impl Machine {
             plugin: plugin(arch)?,
             entry: entry(&init)?,
             aio: if io_uring(&disk) { "io_uring" } else { "threads" },
+            verity: if verity { with_hashes(&disk)? } else { Default::default() },
             disk,
         })
     }
+}
+
+/// A copy of the disk, behind which its hashes stand, and how systemd's words, which are pintle's too, name both.
+fn with_hashes(disk: &Path) -> Result<(PathBuf, String)> {
+    const BLOCK_BYTES: u64 = 4096;
+    const ON: &str = "/dev/nvme0n1";
+    let path = disk.with_extension("verity.img");
+    let size = fs::copy(disk, &path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut format = sbin("veritysetup");
+    // Salt and UUID as they are, for the same hash each time.
+    format.args(["format", "--salt=00ff17", "--uuid=70696e74-6c65-4000-8000-000000000002"]);
+    format.args([format!("--data-blocks={}", size / BLOCK_BYTES), format!("--hash-offset={size}")]);
+    let said = output(format.args([&path, &path]))?;
+    let hash = said.lines().find_map(|line| line.strip_prefix("Root hash:")).ok_or("veritysetup told no root hash")?;
+    let devices = format!("systemd.verity_root_data={ON} systemd.verity_root_hash={ON}");
+    let hash = hash.trim();
+    Ok((path, format!("roothash={hash} {devices} systemd.verity_root_options=hash-offset={size}")))
 }
 
 /// One of the programs in qemu/bench, for `arch`.
