@@ -16,6 +16,9 @@ mod guest;
 mod harness;
 #[path = "scenarios/images.rs"]
 mod images;
+#[path = "kmod/modprobe.rs"]
+#[allow(dead_code, reason = "the test of that name uses the rest")]
+mod modprobe;
 #[path = "scenarios/monitor.rs"]
 mod monitor;
 #[path = "scenarios/says.rs"]
@@ -61,6 +64,8 @@ mod fsck;
 mod good_boot;
 #[path = "scenarios/guard.rs"]
 mod guard;
+#[path = "scenarios/hardware.rs"]
+mod hardware;
 #[path = "scenarios/hibernation.rs"]
 mod hibernation;
 #[path = "scenarios/hostile.rs"]
