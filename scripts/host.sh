@@ -15,8 +15,9 @@ refuse() { refused+=("$*"); }
 # proc_pid_mountinfo(5): the last line is what one sees, blanks are \040.
 host_mount() {
     local line
-    line=$(awk -v dir="$1" '$5 == dir { for (n = 7; n <= NF && $n != "-"; n++); line = $(n + 1) " " $(n + 2) " " $3 " " $(n + 3) } END { print line }' \
-        "$host/proc/self/mountinfo") || die "cannot read $host/proc/self/mountinfo"
+    line=$(awk -v dir="$1" '
+        $5 == dir { for (n = 7; n <= NF && $n != "-"; n++); line = $(n + 1) " " $(n + 2) " " $3 " " $(n + 3) }
+        END { print line }' "$host/proc/self/mountinfo") || die "cannot read $host/proc/self/mountinfo"
     [[ $line ]] || return 1
     read -r type source number options <<<"$line"
     printf -v source %b "${source//\\/\\0}"
@@ -112,7 +113,10 @@ host_blocks() {
 chain=() types=()
 host_device() {
     local type source number options device mtd
-    host_mount "$1" || { [[ $1 != / ]] || die "nothing is mounted at / by $host/proc/self/mountinfo: in a chroot --host has no root to look at"; return 0; }
+    if ! host_mount "$1"; then
+        [[ $1 != / ]] || die "nothing is mounted at / by $host/proc/self/mountinfo: in a chroot --host has no root to look at"
+        return 0
+    fi
     : >"$tmp/blocks"
     case $type in
         zfs) refuse "$1 is ZFS" ; return ;;

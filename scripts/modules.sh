@@ -94,8 +94,8 @@ decompress() { # decompress DIR: what is in it, in place
 # shellcheck disable=SC2034 # mkinitramfs has it
 root_types='ext2 ext3 ext4 xfs btrfs f2fs erofs squashfs exfat iso9660 udf ntfs3 jfs nilfs2 minix romfs cramfs'
 
-# carry SETS NAMES TYPES: writes the list of the modules of these sets, of these, and of these file systems, each with what it depends on, hard and
-# soft, but for those of the list $tmp/listed. Names are compared with _ for -, as kmod does.
+# carry SETS NAMES TYPES: writes the list of the modules of these sets, of these, and of these file systems, each with what it depends
+# on, hard and soft, but for those of the list $tmp/listed. Names are compared with _ for -, as kmod does.
 carry() {
     awk -v sets=" $1 " -v named="$2" -v types="$3" '
         function norm(name) { gsub(/-/, "_", name); return name }
@@ -117,7 +117,10 @@ carry() {
             next
         }
         FILENAME == ARGV[2] { if ($1 == "alias") aliases[norm($2)] = aliases[norm($2)] " " norm($3); next }
-        FILENAME == ARGV[3] { if ($1 == "softdep") for (n = 3; n <= NF; n++) if ($n !~ /:$/) softdeps[norm($2)] = softdeps[norm($2)] " " norm($n); next }
+        FILENAME == ARGV[3] {
+            for (n = 3; n <= NF; n++) if ($1 == "softdep" && $n !~ /:$/) softdeps[norm($2)] = softdeps[norm($2)] " " norm($n)
+            next
+        }
         FILENAME == ARGV[4] { split($0, field, "\t"); listed[field[1]]; next }
         {
             path = $1; sub(/:$/, "", path)
@@ -144,9 +147,9 @@ carry() {
         }' "$SCRIPTS/module-sets" "$tree/modules.alias" "$tree/modules.softdep" "$tmp/listed" "$tree/modules.dep"
 }
 
-# index_modules BY_HARDWARE: depmod's files of what is in the image. modules.dep has its names relative to its own directory. Where modules are to be
-# found by hardware there are all of their aliases, in depmod's order, which is kmod's; otherwise those of the file systems that are
-# found by the root's type.
+# index_modules BY_HARDWARE: depmod's files of what is in the image. modules.dep has its names relative to its own directory. Where
+# modules are to be found by hardware there are all of their aliases, in depmod's order, which is kmod's; otherwise those of the file
+# systems that are found by the root's type.
 index_modules() {
     local into=$root/lib/modules/$version file
     cut -f1 "$tmp/listed" "$tmp/carried" >"$tmp/paths"

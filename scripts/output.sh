@@ -31,14 +31,16 @@ compressed() {
 # The files are copied beside the list, each list having its own, by its content.
 list_of_files() {
     local files sum path type mode target
-    [[ -z $(find "$root" -name '*[[:space:]]*' -print -quit) ]] || die "a list cannot have names with blanks in them: $(find "$root" -name '*[[:space:]]*' -printf %P -quit)"
+    path=$(find "$root" -name '*[[:space:]]*' -printf %P -quit)
+    [[ ! $path ]] || die "a list cannot have names with blanks in them: $path"
     [[ -z $(find "$root" ! -type d ! -type f ! -type l -print -quit) ]] || die "a list takes files, directories and links alone"
     sum=$(cd "$root" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
     files=$(realpath -m -- "$output.files") && files+=/$sum
     [[ $files != *[[:space:]]* ]] || die "a list cannot have names with blanks in them: $files"
     mkdir -p "${files%/*}"
     rm -rf "$files.new"
-    cp -RP -- "$root" "$files.new" 2>"$tmp/why" || { rm -rf "$files.new" && die "cannot write $files: $(tail -n1 "$tmp/why")"; }
+    cp -RP --preserve=mode,timestamps -- "$root" "$files.new" 2>"$tmp/why" ||
+        { rm -rf "$files.new" && die "cannot write $files: $(tail -n1 "$tmp/why")"; }
     rm -rf "$files"
     replace "$files.new" "$files"
     find "$root" -mindepth 1 -printf '%P\t%y\t%m\t%l\n' | sort | while IFS=$'\t' read -r path type mode target; do
