@@ -91,6 +91,16 @@ fn as_debians_own_lists_them() {
     }
 }
 
+/// One with microcode's place before the compressed part, as initramfs-tools makes it.
+#[test]
+fn debians_own_image() {
+    let arch = if cfg!(target_arch = "x86_64") { "x86_64" } else { "aarch64" };
+    let image = PathBuf::from(script("qemu/fetch", &["debian", "--arch", arch]).trim()).join("initrd");
+    let names: Vec<_> = ours(&image, true).lines().filter(|&name| name != ".").map(str::to_owned).collect();
+    assert!(names.iter().any(|name| name == "scripts/local"), "{names:?}");
+    assert_eq!(names, debians(&image));
+}
+
 /// A line for each archive, with where it is and how large, then its files with mode, owner, size and name.
 #[test]
 fn with_places_and_sizes() {
