@@ -82,6 +82,8 @@ mod initramfs_list;
 mod inodes;
 #[path = "scenarios/installed.rs"]
 mod installed;
+#[path = "scenarios/journals.rs"]
+mod journals;
 #[path = "scenarios/memory.rs"]
 mod memory;
 #[path = "scenarios/modules.rs"]
