@@ -84,6 +84,14 @@ impl Text {
         self.push_digits(byte.into(), 2, b'a');
     }
 
+    /// Appends each of `bytes` so.
+    #[inline(never)]
+    pub fn push_hexes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.push_hex(*byte);
+        }
+    }
+
     /// Appends the last hexadecimal digits of `number`, as many as `count`, of which `ten` is the first letter.
     #[inline(never)]
     pub fn push_digits(&mut self, number: u64, count: u32, ten: u8) {

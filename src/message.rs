@@ -112,7 +112,6 @@ messages! {
         Took "6pintle.root=%: it is %",
         WouldMount "6root=% is %\x05\x06\x07: it would be mounted %",
         InitrdRelease "4root=initramfs: /etc/initrd-release makes systemd take it for an initrd",
-        Verified "6verity\x04: /dev/%, its hashes on /dev/%",
         WouldStay "6root=initramfs is the initramfs itself: it would stay",
         Stuck "4find root: /dev/%: does not answer: looking at the others",
         Match "3\x01 is on /dev/%",

@@ -3,7 +3,7 @@
 //!
 //! Source: include/uapi/linux/dm-ioctl.h, drivers/md/dm-ioctl.c.
 
-use crate::bytes::{Dev, put};
+use crate::bytes::{self, Dev};
 use crate::disk::{le32, le64};
 
 /// Room for both ways.
@@ -82,6 +82,11 @@ pub fn is(page: &Page, texts: [&[u8]; 4], sectors: u64) -> bool {
         && texts.iter().all(|text| places.next().is_some_and(|at| has(page, *at, text)))
 }
 
+#[inline(never)]
+fn put(page: &mut Page, at: usize, bytes: &[u8]) {
+    bytes::put(page, at, bytes);
+}
+
 /// The device's number, as the answer has it (`huge_encode_dev()`).
 pub fn dev(page: &Page) -> Option<Dev> {
     let dev = le32(page, DEV);
@@ -98,3 +103,6 @@ pub fn minor_version(page: &Page) -> u32 {
 fn has(page: &Page, at: usize, text: &[u8]) -> bool {
     page.get(at..).and_then(|rest| rest.strip_prefix(text)).is_some_and(|rest| rest.first() == Some(&0))
 }
+
+#[cfg(test)]
+mod tests;

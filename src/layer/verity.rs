@@ -218,22 +218,23 @@ fn make<K: Kernel>(
     }
 
     let (mut id, mut key) = (Text::new(), Text::new());
+    let uuid = if has_uuid { sb.get(UUID..ALGORITHM).unwrap_or_default() } else { b"" };
     id.push(b"CRYPT-VERITY-");
-    key.push(b"cryptsetup:");
-    if has_uuid && let Some(uuid) = sb.get(UUID..ALGORITHM).and_then(|bytes| bytes.first_chunk()) {
-        for byte in uuid {
-            id.push_hex(*byte);
-        }
+    id.push_hexes(uuid);
+    if has_uuid {
         id.push_byte(b'-');
-        push_uuid(&mut key, uuid, IN_ORDER);
-        key.push_byte(b'-');
     }
     id.push(kind(of_usr));
-    key.push(kind(of_usr));
-    if options.signature().is_empty() {
-        key.clear();
-    } else if let Err(errno) = add_signature(log.kernel, options.signature(), &mut key, work) {
-        return fail(log, of_usr, b"root-hash-signature", errno);
+    if !options.signature().is_empty() {
+        key.push(b"cryptsetup:");
+        if let Some(uuid) = uuid.first_chunk() {
+            push_uuid(&mut key, uuid, IN_ORDER);
+            key.push_byte(b'-');
+        }
+        key.push(kind(of_usr));
+        if let Err(errno) = add_signature(log.kernel, options.signature(), &mut key, work) {
+            return fail(log, of_usr, b"root-hash-signature", errno);
+        }
     }
     let table = &Table {
         tree,
@@ -245,10 +246,6 @@ fn make<K: Kernel>(
         key: key.as_bytes(),
     };
     let dev = map(log, of_usr, id.as_bytes(), table, work)?;
-    sysfs::name(log.kernel, data.dev, work);
-    id.set(work.name.as_bytes());
-    sysfs::name(log.kernel, hashes.dev, work);
-    log.say(Message::Verified, &[kind(of_usr), id.as_bytes(), work.name.as_bytes()]);
     // What is on it is asked of it, so that this is verified too.
     work.format = UNKNOWN;
     let Some(fd) = look::read(log.kernel, &[], false, dev, work) else {

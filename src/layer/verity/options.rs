@@ -13,6 +13,8 @@ const NAMES: &[u8] = b"format|data-block-size|hash-block-size|data-blocks|hash-o
 superblock|salt|uuid|hash|fec-device|root-hash-signature|\
 ignore-corruption|restart-on-corruption|panic-on-corruption|ignore-zero-blocks|check-at-most-once|\
 noauto|nofail|_netdev|x-initrd.attach";
+/// What they are without being said.
+const DEFAULTS: &[u8] = b"format=1,data-block-size=4K,hash-block-size=4K,fec-roots=2,superblock=1,hash=sha256";
 const NUMBERS: usize = 7;
 const TEXTS: usize = 6;
 
@@ -35,10 +37,13 @@ const FIRST_NO: usize = 6;
 impl<'a> Options<'a> {
     /// Without any.
     pub fn new() -> Self {
-        Options { numbers: [1, 4096, 4096, 0, 0, 0, 2], texts: [b"yes", b"", b"", b"sha256", b"", b""], flags: 0 }
+        let mut options = Options { numbers: [0; NUMBERS], texts: [b""; TEXTS], flags: 0 };
+        let _ = options.read(DEFAULTS);
+        options
     }
 
     /// Reads them; the error is the one that is unknown, or whose value can't be.
+    #[inline(never)]
     pub fn read(&mut self, mut text: &'a [u8]) -> Result<(), &'a [u8]> {
         while let Some(option) = take_part(&mut text, b',') {
             let mut value = option;
@@ -182,3 +187,6 @@ pub fn base64(text: &[u8], bytes: &mut [u8]) -> Option<usize> {
     }
     Some(length)
 }
+
+#[cfg(test)]
+mod tests;

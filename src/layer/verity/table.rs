@@ -33,6 +33,7 @@ ignore_zero_blocks|check_at_most_once|\
 use_fec_from_device|fec_blocks|fec_start|fec_roots|root_hash_sig_key_desc";
 const FIRST_VALUE: u32 = 7;
 const KEY: u32 = 11;
+const END: u32 = KEY + 1;
 
 impl Table<'_> {
     /// Puts them into `text`. Those that aren't `strict` have the kernel do nothing about a block that doesn't match but to
@@ -43,22 +44,16 @@ impl Table<'_> {
         let [data_bits, hash_bits] = tree.bits.map(|bits| bits & 63);
         text.clear();
         text.push_number(tree.format.into());
-        for dev in self.devs {
-            text.push_byte(b' ');
-            dev.push(text);
+        for dev in &self.devs {
+            push_dev(text, *dev);
         }
-        for number in [1 << data_bits, 1 << hash_bits, tree.data_blocks, tree.start] {
-            push_number(text, number);
+        for number in &[1 << data_bits, 1 << hash_bits, tree.data_blocks, tree.start] {
+            push_number(text, *number);
         }
         push_word(text, tree.algorithm);
-        for bytes in [self.digest, tree.salt] {
-            text.push_byte(b' ');
-            for byte in bytes {
-                text.push_hex(*byte);
-            }
-        }
-        if tree.salt.is_empty() {
-            text.push_byte(b'-');
+        for bytes in &[self.digest, tree.salt] {
+            push_word(text, if bytes.is_empty() { b"-" } else { b"" });
+            text.push_hexes(bytes);
         }
 
         // `ignore_zero_blocks` and `check_at_most_once`.
@@ -81,26 +76,26 @@ impl Table<'_> {
             return;
         }
         let mut count = 0;
-        for place in 0..=KEY {
+        for place in 0..END {
             count += u64::from(words >> place & 1) << u32::from(place >= FIRST_VALUE);
         }
         push_number(text, count);
         let covered = (self.covered >> data_bits).saturating_sub(tree.start);
         let [fec_offset, fec_roots] = options.fec();
-        let mut numbers = [tree.data_blocks.wrapping_add(covered), fec_offset >> hash_bits, fec_roots].into_iter();
-        for place in 0..=KEY {
+        let numbers = [tree.data_blocks.wrapping_add(covered), fec_offset >> hash_bits, fec_roots];
+        for place in 0..END {
             if words >> place & 1 == 0 {
                 continue;
             }
             push_word(text, part(WORDS, b'|', place as usize));
             match (place, self.fec) {
                 (KEY, _) => push_word(text, self.key),
-                (FIRST_VALUE, Some(dev)) => {
-                    text.push_byte(b' ');
-                    dev.push(text);
+                (FIRST_VALUE, Some(dev)) => push_dev(text, dev),
+                _ => {
+                    if let Some(number) = numbers.get(place.wrapping_sub(FIRST_VALUE + 1) as usize) {
+                        push_number(text, *number);
+                    }
                 }
-                (FIRST_VALUE.., _) => numbers.next().into_iter().for_each(|number| push_number(text, number)),
-                _ => {}
             }
         }
     }
@@ -113,7 +108,16 @@ fn push_word(text: &mut Text, word: &[u8]) {
 }
 
 #[inline(never)]
+fn push_dev(text: &mut Text, dev: Dev) {
+    text.push_byte(b' ');
+    dev.push(text);
+}
+
+#[inline(never)]
 fn push_number(text: &mut Text, number: u64) {
     text.push_byte(b' ');
     text.push_number(number);
 }
+
+#[cfg(test)]
+mod tests;
