@@ -128,3 +128,5 @@ mod uki;
 mod untouched;
 #[path = "scenarios/usr.rs"]
 mod usr;
+#[path = "scenarios/verity.rs"]
+mod verity;

@@ -67,6 +67,11 @@ impl<'s> RootDisk<'s> {
         self.option("--label", label)
     }
 
+    /// Of so many MiB.
+    pub(crate) fn size(self, mib: u32) -> Self {
+        self.option("--size", mib.to_string())
+    }
+
     /// Without one of the usual directories.
     pub(crate) fn omit(self, path: &str) -> Self {
         self.option("--omit", path)
