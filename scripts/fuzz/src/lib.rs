@@ -7,6 +7,7 @@ pub mod mutate;
 pub mod probers;
 pub mod tables;
 pub mod text;
+pub mod tree;
 
 pub use libfuzzer_sys;
 
