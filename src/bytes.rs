@@ -1,5 +1,6 @@
 //! Fixed buffers and byte helpers that cannot panic: there is no heap to grow into, and no index to get wrong.
 
+use crate::pairs::Pairs;
 use core::ffi::CStr;
 use core::num::NonZero;
 
@@ -333,19 +334,29 @@ pub fn until(mut text: &[u8], separator: u8) -> &[u8] {
 /// What [`place_of`] returns for none.
 pub const NOWHERE: usize = usize::MAX;
 
-/// The place of `word` in a list that `|` separates, or [`NOWHERE`]; `-` is as good as `_`. (One text: a table of texts would be twice as
-/// long.)
+/// The place of `word` in a list that `|` separates, or [`NOWHERE`]; `-` is as good as `_`. The list may be packed. (One
+/// text: a table of texts would be twice as long.)
 #[inline(never)]
 pub fn place_of(list: &[u8], word: &[u8]) -> usize {
-    let mut rest = list;
-    let mut place = 0;
-    while let Some(part) = take_part(&mut rest, b'|') {
-        if same_name(part, word) {
-            return place;
+    let mut pairs = Pairs::new(list);
+    // How much of the word the part has so far; NOWHERE where it has something else.
+    let (mut place, mut length) = (0, 0);
+    loop {
+        match pairs.take() {
+            0 | b'|' if length == word.len() => return place,
+            0 => return NOWHERE,
+            b'|' => (place, length) = (place + 1, 0),
+            byte => match word.get(length) {
+                Some(other) if folded(*other) == folded(byte) => length += 1,
+                _ => length = NOWHERE,
+            },
         }
-        place += 1;
     }
-    NOWHERE
+}
+
+/// `_` for `-`.
+fn folded(byte: u8) -> u8 {
+    if byte == b'-' { b'_' } else { byte }
 }
 
 /// The part of `text` in place `place` between the separators; empty where there is none.
@@ -404,8 +415,7 @@ pub fn trim(mut text: &[u8]) -> &[u8] {
 /// True when they differ at most in `-` for `_`.
 #[inline(never)]
 pub fn same_name(one: &[u8], other: &[u8]) -> bool {
-    let folded = |byte: &u8| if *byte == b'-' { b'_' } else { *byte };
-    one.iter().map(folded).eq(other.iter().map(folded))
+    one.iter().map(|byte| folded(*byte)).eq(other.iter().map(|byte| folded(*byte)))
 }
 
 /// True when they differ at most in the case of ASCII letters.
@@ -486,6 +496,7 @@ impl Dev {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed;
 
     fn text(parts: &[&[u8]]) -> Text {
         let mut text = Text::new();
@@ -594,6 +605,13 @@ mod tests {
         for (text, expected) in rows {
             assert_eq!(trim(text), *expected);
         }
+        let list = packed!(b"rootwait||root-delay|mode");
+        for (word, place) in
+            [("rootwait", 0), ("", 1), ("root_delay", 2), ("mode", 3), ("root", NOWHERE), ("modes", NOWHERE)]
+        {
+            assert_eq!(place_of(list, word.as_bytes()), place, "{word}");
+        }
+        assert_eq!((place_of(b"a|b", b""), place_of(b"a|b", b"a|b")), (NOWHERE, NOWHERE));
         assert!(same_name(b"virtio-blk", b"virtio_blk") && !same_name(b"virtio-bl", b"virtio_blk"));
         assert!(same_but_case(b"0F2A-x", b"0f2a-X"));
         assert!(!same_but_case(b"0f2a", b"0f2a-") && !same_but_case(b"[", b"{"));

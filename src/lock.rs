@@ -22,6 +22,7 @@ use crate::file;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
+use crate::packed;
 use crate::request::{self, Request, place_and_value};
 
 const PATH: &[u8] = b"/etc/pintle.conf";
@@ -32,7 +33,8 @@ const OWN: &[u8] = b"lock|allow|permit";
 const SWITCH: &[u8] = b"no|yes";
 const YES: u64 = 2;
 /// The values of the last, in the order of [`request::Permit`].
-const PERMITS: &[u8] = b"persistent-overlay|resume|ignore-corruption|no-verity|unverified-usr";
+const PERMITS: &[u8] = packed!(PERMITS_TEXT);
+pub(crate) const PERMITS_TEXT: &[u8] = b"persistent-overlay|resume|ignore-corruption|no-verity|unverified-usr";
 
 /// What the lines before have said, a bit each: which of [`SWITCH`] of the words allowed, of the permits; and of what kinds
 /// they were, the file's own from [`OWN_KINDS`] on.

@@ -37,19 +37,18 @@ const FIRST: u8 = 0x80;
 /// What each of them stands for. The test below says when the texts have changed so much that others would be better.
 #[rustfmt::skip]
 const PAIRS: [[u8; 2]; 128] = [
-    *b"t ", *b"in", *b": ", *b"e ", *b"s ", *b"it", *b"th", *b"oo", *b"er", *b"r\x87", *b"no", *b"  ", *b", ", *b"d ",
-    *b"un", *b"\x04\x04", *b"\x89t", *b"mo", *b"re", *b"on", *b"i\x84", *b"le", *b"\x04\x82", *b"\x86\x83", *b"de",
-    *b"ma", *b"or", *b"\x91\x8e", *b"i\x80", *b"ha", *b"\x98v", *b"\x8f\x08", *b"ch", *b"\x8b\x8b", *b"\x8a\x80",
-    *b"\x81g", *b"NO", *b"\x93 ", *b"an", *b"\x8a ", *b"\x86\x88", *b"\x81\x85", *b"st", *b"at", *b"a ", *b"\x9bt",
-    *b"\x81t", *b"ic", *b"fs", *b" (", *b"\x89\x80", *b"v\x88", *b"ex", *b"ck", *b"\x9a ", *b"su", *b"ou", *b"me",
-    *b"f ", *b"e\x84", *b"\xae\x95", *b"\xa9r", *b"\xa3 ", *b"\x90=", *b"\x88n", *b"\x81 ", *b"sh", *b"se", *b"p\xbc",
-    *b"am", *b"..", *b"\xc4.", *b"\xb7\xb9", *b"\x9e\xaf", *b"\x9d\xc2", *b"\x9b\x80", *b"\x99g", *b"\x92\xc8",
-    *b"\x8f\t", *b"y ", *b"w\x85", *b"wr", *b"\xd1\x85", *b"wa", *b"o\xba", *b"l\x8d", *b"l\x81", *b"iv", *b"el",
-    *b"bl", *b" [", *b"\xbd\xc5", *b"\xb8\xd5", *b"\xb3\x85", *b"\xddy", *b"\xa1\xa1", *b"\x96\xa2", *b"\x94\xa5",
-    *b"op", *b"i\xcc", *b"du", *b"cu", *b"_\x90", *b"ME", *b"ID", *b"/\x9e", *b"% ", *b"\xe9/", *b"\xe4\x95",
-    *b"\xd3\x85", *b"\xc0\xd8", *b"\xb0\xb5", *b"\xaae", *b"\xa6\x8d", *b"\x99n", *b"\xf2\x8d", *b"\xf3\xd6",
-    *b"\x91\xec", *b"\x8aw", *b"\xf6n", *b"\x85\x84", *b"\x84%", *b"w\xdc", *b"tc", *b"\xfb/", *b"om", *b"\xfd\xf4",
-    *b"k\xf7",
+    *b"ot", *b"it", *b"in", *b"e ", *b"er", *b": ", *b"s ", *b"ro", *b"\x87\x80", *b"on", *b"re", *b"th", *b"at",
+    *b"no", *b", ", *b"  ", *b"mo", *b"de", *b"un", *b"le", *b"d ", *b"st", *b"\x04\x04", *b"or", *b"i\x86", *b"v\x84",
+    *b"ha", *b"an", *b"\x91v", *b"\x8b\x83", *b"\x04\x85", *b"\x92t", *b"\x90\x9f", *b"ck", *b"\x82t", *b"me", *b"ic",
+    *b"us", *b"su", *b"fs", *b"\x82\x81", *b"sy", *b"sh", *b"n\x80", *b"\xa2\x93", *b"\x9a\xaa", *b"p\xac", *b"ch",
+    *b"\xae.", *b"\x99\x81", *b"\xb1y", *b"\x96\x08", *b"\x95e", *b"ma", *b"lo", *b"ec", *b"\xab ", *b"\x8f\x8f",
+    *b"\x82g", *b"\x81 ", *b"i\x89", *b"a ", *b"NO", *b"\xa6\xa3", *b"\x8a\xbf", *b"up", *b" (", *b"\xb4m",
+    *b"\xa9\xc3", *b"\x8d ", *b"ex", *b"_\x88", *b"of", *b"et", *b"d.", *b" \x98", *b"\xb6\xa1", *b"\xa5r",
+    *b"\x9c\xa4", *b"\x9b\x94", *b"\x89 ", *b"\x84n", *b"t ", *b"ar", *b"\xc4\xca", *b"\xb5g", *b"\xa8r", *b"\x97 ",
+    *b"wa", *b"t\xbc", *b"ou", *b"e\x86", *b"b\xcc", *b"\xd4\xb2", *b"\xc8 ", *b"\xba ", *b"\x8b\x84", *b"\x88=",
+    *b"\x82 ", *b"w\x81", *b"to", *b"la", *b"i\xd5", *b"id", *b"el", *b"am", *b"..", *b" [", *b"\xd8\x81", *b"\xc1\xd9",
+    *b"\xa7\xa1", *b"\xa0 ", *b"\x97r", *b"\xf0\xed", *b"\x96\t", *b"\x8c ", *b"y ", *b"wr", *b"\xf5\x81", *b"l\x94",
+    *b"l\x82", *b"iv", *b"ir", *b"il", *b"ig", *b"f\xb7", *b"c\xf1", *b"\xda\xf7",
 ];
 
 /// A text that is known when pintle is compiled, packed: a `&'static [u8]`.
@@ -102,7 +101,19 @@ pub(crate) mod tests {
 
     /// All that is packed.
     fn texts() -> Vec<&'static [u8]> {
-        [crate::message::texts(), crate::error::texts(), crate::tool::texts()].concat()
+        [crate::message::texts(), crate::error::texts(), crate::tool::texts(), crate::request::texts(), lists()]
+            .concat()
+    }
+
+    fn lists() -> Vec<&'static [u8]> {
+        use crate::layer::verity::{options, table};
+        vec![
+            options::NAMES_TEXT,
+            table::WORDS_TEXT,
+            crate::usr::FLAGS_TEXT,
+            crate::usr::OTHERS_TEXT,
+            crate::lock::PERMITS_TEXT,
+        ]
     }
 
     pub(crate) fn unpack(packed: &[u8]) -> Vec<u8> {

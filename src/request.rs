@@ -7,6 +7,7 @@ use crate::cmdline::{Word, words};
 use crate::joined;
 use crate::layer::top::{self, Kind};
 use crate::message::Message;
+use crate::packed;
 
 /// A boot, as asked for: of each kind of word the value of the last one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -164,7 +165,8 @@ pub enum Key {
 }
 
 /// The names of the words, in [`Key`]'s order; from `pintle.rescue` on they have no value, and the last two are both of [`Key::Mode`].
-pub(crate) const KEYS: &[u8] = joined!(
+pub(crate) const KEYS: &[u8] = packed!(KEYS_TEXT);
+const KEYS_TEXT: &[u8] = joined!(
     "root|rootfstype|rootflags|rootwait|rootdelay|init|pintle.fail|pintle.root|pintle.duplicate|pintle.modules|\
 mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
     "roothash|",
@@ -358,6 +360,11 @@ pub(crate) fn place_and_value<'a>(word: &Word<'a>) -> Option<(usize, &'a [u8])> 
     };
     let refused = !values.is_empty() && place_of(values, value) == NOWHERE;
     (place < KINDS && !refused).then_some((place, value))
+}
+
+#[cfg(test)]
+pub(crate) fn texts() -> Vec<&'static [u8]> {
+    vec![KEYS_TEXT]
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ use crate::bytes::{NOWHERE, Text, place_of, take_field, take_part, until};
 use crate::file;
 use crate::kernel::Kernel;
 use crate::layer::verity;
+use crate::packed;
 use crate::request::{Mount, Request};
 
 /// Options that are flags of mount(2), each in the place of its bit.
-const FLAGS: &[u8] = b"ro|nosuid|nodev|noexec|sync|||dirsync|nosymfollow||noatime|nodiratime";
+const FLAGS: &[u8] = packed!(FLAGS_TEXT);
+pub(crate) const FLAGS_TEXT: &[u8] = b"ro|nosuid|nodev|noexec|sync|||dirsync|nosymfollow||noatime|nodiratime";
 /// Those that say what is the case anyway, or speak to other programs.
-const OTHERS: &[u8] =
+const OTHERS: &[u8] = packed!(OTHERS_TEXT);
+pub(crate) const OTHERS_TEXT: &[u8] =
     b"defaults|rw|suid|dev|exec|async|atime|diratime|relatime|auto|noauto|nofail|user|nouser|users|owner|_netdev";
 
 /// What is asked for of /usr: by the command line, or by the new root's fstab, which `buffer` is for.

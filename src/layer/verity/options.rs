@@ -6,10 +6,13 @@ use super::superblock::{
     ALGORITHM, DATA_BLOCK, DATA_BLOCKS, FORMAT, HASH_BLOCK, SALT, SALT_BYTES, SALT_END, START, Superblock, UUID,
 };
 use crate::bytes::{NOWHERE, place_of, put, take_part, take_until};
+use crate::packed;
 
 /// Those with a number, those with another value, and those without one: what is done with a block that doesn't match, more
 /// flags, and those that speak to others.
-const NAMES: &[u8] = b"format|data-block-size|hash-block-size|data-blocks|hash-offset|fec-offset|fec-roots|\
+const NAMES: &[u8] = packed!(NAMES_TEXT);
+pub(crate) const NAMES_TEXT: &[u8] =
+    b"format|data-block-size|hash-block-size|data-blocks|hash-offset|fec-offset|fec-roots|\
 superblock|salt|uuid|hash|fec-device|root-hash-signature|\
 ignore-corruption|restart-on-corruption|panic-on-corruption|ignore-zero-blocks|check-at-most-once|\
 noauto|nofail|_netdev|x-initrd.attach";

@@ -7,6 +7,8 @@
 use super::options::Options;
 use super::superblock::Tree;
 use crate::bytes::{Dev, Text, part};
+use crate::packed;
+use crate::template::push_packed;
 
 /// What they are made of.
 pub struct Table<'t> {
@@ -28,7 +30,9 @@ pub struct Table<'t> {
 
 /// The options, in the order in which the kernel writes them: what it does with a block that doesn't match, which one with one
 /// that can't be read, and those that a value follows.
-const WORDS: &[u8] = b"ignore_corruption|restart_on_corruption|panic_on_corruption|restart_on_error|panic_on_error|\
+const WORDS: &[u8] = packed!(WORDS_TEXT);
+pub(crate) const WORDS_TEXT: &[u8] =
+    b"ignore_corruption|restart_on_corruption|panic_on_corruption|restart_on_error|panic_on_error|\
 ignore_zero_blocks|check_at_most_once|\
 use_fec_from_device|fec_blocks|fec_start|fec_roots|root_hash_sig_key_desc";
 const FIRST_VALUE: u32 = 7;
@@ -87,7 +91,8 @@ impl Table<'_> {
             if words >> place & 1 == 0 {
                 continue;
             }
-            push_word(text, part(WORDS, b'|', place as usize));
+            text.push_byte(b' ');
+            push_packed(part(WORDS, b'|', place as usize), text);
             match (place, self.fec) {
                 (KEY, _) => push_word(text, self.key),
                 (FIRST_VALUE, Some(dev)) => push_dev(text, dev),
