@@ -5,10 +5,10 @@
 use crate::buffers::{Buffers, Work};
 use crate::bytes::{Text, is};
 use crate::device;
-use crate::device::find::Search;
+use crate::device::find::{Found, Search};
 use crate::file;
 use crate::guard::Initramfs;
-use crate::kernel::Kernel;
+use crate::kernel::{Fd, Kernel};
 use crate::kmsg::Log;
 #[cfg(feature = "layer-resume")]
 use crate::layer::resume;
@@ -163,17 +163,16 @@ fn begin<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Wo
 #[inline(never)]
 fn mount_next<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Work) -> Result<(), Failed> {
     while search.has_specs() {
-        let (found, name) = search.find(log, work)?;
-        let found = verity::put_on(log, search, found, work);
+        let (mut found, name) = search.find(log, work)?;
+        let ready = verity::put_on(log, search, found.as_mut(), work);
         work.times.ends(log.kernel, Stage::Device);
-        let mounted = found.and_then(|found| {
-            let checked = layer::fsck::check(log, search, found.as_ref(), work);
-            let mounted = checked.and_then(|()| root::mount(log, search, found.as_ref(), work));
-            if let Some(found) = found {
-                log.kernel.close(found.fd);
-            }
-            mounted
-        });
+        let checked = ready.and_then(|()| layer::fsck::check(log, search, found.as_ref(), work));
+        let mounted = checked.and_then(|()| root::mount(log, search, found.as_ref(), work));
+        if let Some(Found { fd, .. }) = found
+            && fd != Fd::NONE
+        {
+            log.kernel.close(fd);
+        }
         work.times.ends(log.kernel, Stage::Mount);
         if mounted.is_ok() {
             if search.mount.is_list {

@@ -8,6 +8,8 @@ use crate::device::look::{self, Partitions};
 use crate::dirent::Reader;
 use crate::disk::Windows;
 use crate::identity::Identity;
+#[cfg(feature = "layer-verity")]
+use crate::layer::dm::Mapper;
 use crate::module::load::Modules;
 use crate::partition::Partition;
 use crate::times::Times;
@@ -54,6 +56,9 @@ pub struct Work {
     pub data: Text,
     /// What is on the device that was read last.
     pub identity: Identity,
+    /// A mapping of device-mapper.
+    #[cfg(feature = "layer-verity")]
+    pub mapper: Mapper,
     /// A partition of it.
     pub partition: Partition,
     /// Those of it that roots lead to.
@@ -84,6 +89,8 @@ impl Buffers {
             devs: Devs::new(),
             windows: Windows::new(),
             identity: Identity::new(),
+            #[cfg(feature = "layer-verity")]
+            mapper: Mapper::new(),
             partition: Partition::new(),
             partitions: look::NO_PARTITIONS,
             diskseq: 0,

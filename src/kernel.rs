@@ -8,6 +8,8 @@ use crate::device::helpers::Shared;
 use crate::disk::Source;
 use crate::error::Errno;
 use crate::kmsg::Line;
+#[cfg(feature = "layer-verity")]
+use crate::layer::dm;
 
 #[cfg(test)]
 pub(crate) mod fake;
@@ -106,9 +108,10 @@ pub trait Kernel {
     /// `LOOP_CONFIGURE`: `device` shows what is in `file`, read-only, until nobody has it open any more, by direct I/O where
     /// that is possible; `block_bytes` are its blocks', 0 for those of the file system that `file` is on.
     fn loop_configure(&mut self, device: Fd, file: Fd, block_bytes: u32) -> Result<()>;
-    /// An ioctl(2) of device-mapper's control device: a `struct dm_ioctl` with what is behind it, there and back in `page`
-    /// ([`crate::layer::dm`]), of which the kernel is told the size.
-    fn ioctl_dm(&mut self, fd: Fd, request: u32, page: &mut [u8; 4096]) -> Result<()>;
+    /// An ioctl(2) of device-mapper's control device: a `struct dm_ioctl` with what is behind it, there and back in `page`,
+    /// of which the kernel is told the size.
+    #[cfg(feature = "layer-verity")]
+    fn ioctl_dm(&mut self, fd: Fd, request: u32, page: &mut dm::Page) -> Result<()>;
     /// add_key(2) of a `user` key to the thread's keyring, which an exec empties.
     fn add_key(&mut self, description: ZStr<'_>, payload: &[u8]) -> Result<()>;
     /// The directory entries (`struct linux_dirent64`) that were read; empty at the end.

@@ -98,14 +98,14 @@ pub mod verity {
         Err(Failed)
     }
 
-    /// What was found.
+    /// Nothing.
     pub fn put_on<K: Kernel>(
         _: &mut Log<'_, K>,
         _: &Search<'_>,
-        found: Option<Found>,
+        _: Option<&mut Found>,
         _: &mut Work,
-    ) -> Result<Option<Found>, Failed> {
-        Ok(found)
+    ) -> Result<(), Failed> {
+        Ok(())
     }
 
     /// Nothing.

@@ -290,12 +290,13 @@ impl<'a> Request<'a> {
         self.get(Key::RootHash).is_some()
     }
 
-    /// What is said of the verity device that is the root, or /usr: its root hash, its data, its hashes, its options.
+    /// What is said of the verity device that is the root, or /usr: in `place` 0 its root hash, then its data, its hashes, and
+    /// its options.
     #[cfg(feature = "layer-verity")]
-    pub fn verity(&self, of_usr: bool) -> [Option<&'a [u8]>; 4] {
+    #[inline(never)]
+    pub fn verity(&self, of_usr: bool, place: usize) -> &'a [u8] {
         let first = if of_usr { Key::UsrHash } else { Key::RootHash };
-        let values = self.values.get(first as usize..).unwrap_or_default();
-        values.first_chunk().copied().unwrap_or([None; 4])
+        self.values.get(first as usize + place).copied().flatten().unwrap_or_default()
     }
 
     /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`, and so it is below a writable top.

@@ -12,6 +12,8 @@ use crate::disk::Source;
 use crate::error::Errno;
 use crate::handover::program::tests::elf;
 use crate::kmsg::Line;
+#[cfg(feature = "layer-verity")]
+use crate::layer::dm;
 use crate::z;
 
 use linux_raw_sys::general::{
@@ -606,8 +608,12 @@ impl Kernel for Fake {
         }
     }
 
-    fn ioctl_dm(&mut self, fd: Fd, request: u32, page: &mut [u8; 4096]) -> Result<()> {
-        self.dm_ioctl(fd, request, page)
+    #[cfg(feature = "layer-verity")]
+    fn ioctl_dm(&mut self, fd: Fd, request: u32, page: &mut dm::Page) -> Result<()> {
+        let mut bytes = page.to_bytes();
+        let done = self.dm_ioctl(fd, request, &mut bytes);
+        page.set_bytes(&bytes);
+        done
     }
 
     fn add_key(&mut self, description: ZStr<'_>, payload: &[u8]) -> Result<()> {

@@ -1,13 +1,10 @@
 //! Device-mapper's requests and answers: `struct dm_ioctl` and, behind it, one `struct dm_target_spec` with the target's
-//! parameters, as bytes. Nothing here asks the kernel.
+//! parameters. Nothing here asks the kernel.
 //!
 //! Source: include/uapi/linux/dm-ioctl.h, drivers/md/dm-ioctl.c.
 
-use crate::bytes::{self, Dev};
-use crate::disk::{le32, le64};
-
-/// Room for both ways.
-pub type Page = [u8; 4096];
+use crate::bytes::{Dev, Text, put};
+use core::mem::offset_of;
 
 /// The requests, `_IOWR(0xfd, NUMBER, struct dm_ioctl)`.
 pub const DM_DEV_CREATE: u32 = request(3);
@@ -32,76 +29,140 @@ const DM_ACTIVE_PRESENT_FLAG: u32 = 1 << 5;
 /// What is in use still goes when it no longer is.
 pub const DM_DEFERRED_REMOVE: u32 = 1 << 17;
 
-const HEAD_BYTES: usize = 312;
-const SPEC_BYTES: usize = 40;
-/// Where the fields are.
-const DATA_START: usize = 16;
-const TARGET_COUNT: usize = 20;
-const FLAGS: usize = 28;
-const DEV: usize = 40;
-const NAME: usize = 48;
-const UUID: usize = 176;
-const LENGTH: usize = HEAD_BYTES + 8;
-const TARGET_TYPE: usize = HEAD_BYTES + 24;
-const PARAMETERS: usize = HEAD_BYTES + SPEC_BYTES;
+/// Both structures, with room for what the kernel answers. Numbers alone: any bytes are one.
+#[repr(C)]
+pub struct Page {
+    version: [u32; 3],
+    /// All of it, which the system call says itself.
+    pub data_size: u32,
+    data_start: u32,
+    /// How many tables there are.
+    target_count: u32,
+    open_count: u32,
+    flags: u32,
+    event_nr: u32,
+    padding: u32,
+    dev: u64,
+    name: [u8; 128],
+    /// The device's name for ever.
+    pub uuid: [u8; 129],
+    data: [u8; 7],
+    sector_start: u64,
+    length: u64,
+    status: u32,
+    next: u32,
+    target_type: [u8; 16],
+    parameters: [u8; 4096 - PARAMETERS],
+}
+
+const HEAD_BYTES: usize = offset_of!(Page, sector_start);
+const PARAMETERS: usize = 352;
+const _: () = assert!(HEAD_BYTES == 312 && offset_of!(Page, parameters) == PARAMETERS && size_of::<Page>() == 4096);
+const _: () = assert!(offset_of!(Page, flags) == 28 && offset_of!(Page, dev) == 40 && offset_of!(Page, uuid) == 176);
+
+/// A mapping that is made: what is asked for and answered, and what it is to have.
+pub struct Mapper {
+    /// A request, or its answer.
+    pub page: Page,
+    /// Its UUID.
+    pub uuid: Text,
+    /// The target's parameters.
+    pub parameters: Text,
+}
+
+impl Mapper {
+    /// None.
+    pub const fn new() -> Self {
+        Mapper { page: EMPTY, uuid: Text::new(), parameters: Text::new() }
+    }
+}
+
+impl Default for Mapper {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const EMPTY: Page = Page {
+    version: [0; 3],
+    data_size: 0,
+    data_start: 0,
+    target_count: 0,
+    open_count: 0,
+    flags: 0,
+    event_nr: 0,
+    padding: 0,
+    dev: 0,
+    name: [0; 128],
+    uuid: [0; 129],
+    data: [0; 7],
+    sector_start: 0,
+    length: 0,
+    status: 0,
+    next: 0,
+    target_type: [0; 16],
+    parameters: [0; 4096 - PARAMETERS],
+};
 
 #[allow(clippy::cast_possible_truncation, reason = "constants")]
 const fn request(number: u32) -> u32 {
     3 << 30 | (HEAD_BYTES as u32) << 16 | 0xfd << 8 | number
 }
 
-/// A request about the device called `name`.
+impl Page {
+    /// Makes it a request about the device called `name`.
+    #[inline(never)]
+    #[allow(clippy::cast_possible_truncation, reason = "a constant")]
+    pub fn fill(&mut self, name: &[u8], flags: u32) {
+        *self = EMPTY;
+        // Version 4.0, which every kernel of version 4 takes.
+        self.version = [4, 0, 0];
+        self.data_start = HEAD_BYTES as u32;
+        self.flags = flags;
+        put(&mut self.name, 0, name);
+    }
+
+    /// Adds the table: one `target`, that all of the device is mapped by.
+    pub fn add_table(&mut self, target: &[u8], sectors: u64, parameters: &[u8]) {
+        self.target_count = 1;
+        self.length = sectors;
+        put(&mut self.target_type, 0, target);
+        put(&mut self.parameters, 0, parameters);
+    }
+
+    /// Whether the answer to [`DM_TABLE_STATUS`] tells of exactly that device, in force and read-only: its name, its UUID,
+    /// its one target and that one's parameters, and its size.
+    pub fn is(&self, name: &[u8], uuid: &[u8], target: &[u8], sectors: u64, parameters: &[u8]) -> bool {
+        const IN_FORCE: u32 = DM_READONLY_FLAG | DM_ACTIVE_PRESENT_FLAG;
+        self.flags & IN_FORCE == IN_FORCE
+            && self.target_count == 1
+            && self.sector_start == 0
+            && self.length == sectors
+            && has(&self.name, name)
+            && has(&self.uuid, uuid)
+            && has(&self.target_type, target)
+            && has(&self.parameters, parameters)
+    }
+
+    /// The device's number, as the answer has it (`huge_encode_dev()`).
+    #[allow(clippy::cast_possible_truncation, reason = "the upper half is that of numbers that there aren't")]
+    pub fn dev(&self) -> Option<Dev> {
+        let dev = self.dev as u32;
+        Dev::new((dev >> 8) & 0xfff, dev & 0xff | (dev >> 12) & 0xfff00)
+    }
+
+    /// The version of the target that was asked for, from its major number of 1 on: that stands in front of it, behind the
+    /// 4 bytes that say where the next one is.
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half")]
+    pub fn minor_version(&self) -> u32 {
+        self.length as u32
+    }
+}
+
+/// Whether that text stands there, with its NUL.
 #[inline(never)]
-pub fn fill(page: &mut Page, name: &[u8], uuid: &[u8], flags: u32) {
-    page.fill(0);
-    // Version 4.0, which every kernel of version 4 takes; the size of the page is the caller's to say.
-    put(page, 0, &[4]);
-    put(page, DATA_START, &(HEAD_BYTES as u64).to_le_bytes());
-    put(page, FLAGS, &flags.to_le_bytes());
-    put(page, NAME, name);
-    put(page, UUID, uuid);
-}
-
-/// Adds the table: one `target`, that all of the device is mapped by.
-pub fn add_table(page: &mut Page, target: &[u8], sectors: u64, parameters: &[u8]) {
-    put(page, TARGET_COUNT, &[1]);
-    put(page, LENGTH, &sectors.to_le_bytes());
-    put(page, TARGET_TYPE, target);
-    put(page, PARAMETERS, parameters);
-}
-
-/// Whether the answer to [`DM_TABLE_STATUS`] tells of exactly that device, in force and read-only: its name, its UUID, its
-/// one target and that one's parameters, and its size.
-pub fn is(page: &Page, texts: [&[u8]; 4], sectors: u64) -> bool {
-    const IN_FORCE: u32 = DM_READONLY_FLAG | DM_ACTIVE_PRESENT_FLAG;
-    let mut places = [NAME, UUID, TARGET_TYPE, PARAMETERS].iter();
-    le32(page, FLAGS) & IN_FORCE == IN_FORCE
-        && le32(page, TARGET_COUNT) == 1
-        && le64(page, HEAD_BYTES) == 0
-        && le64(page, LENGTH) == sectors
-        && texts.iter().all(|text| places.next().is_some_and(|at| has(page, *at, text)))
-}
-
-#[inline(never)]
-fn put(page: &mut Page, at: usize, bytes: &[u8]) {
-    bytes::put(page, at, bytes);
-}
-
-/// The device's number, as the answer has it (`huge_encode_dev()`).
-pub fn dev(page: &Page) -> Option<Dev> {
-    let dev = le32(page, DEV);
-    Dev::new((dev >> 8) & 0xfff, dev & 0xff | (dev >> 12) & 0xfff00)
-}
-
-/// The version of the target that was asked for, from its major number of 1 on.
-pub fn minor_version(page: &Page) -> u32 {
-    le32(page, HEAD_BYTES + 8)
-}
-
-/// Whether that text stands at `at`, with its NUL.
-#[inline(never)]
-fn has(page: &Page, at: usize, text: &[u8]) -> bool {
-    page.get(at..).and_then(|rest| rest.strip_prefix(text)).is_some_and(|rest| rest.first() == Some(&0))
+fn has(field: &[u8], text: &[u8]) -> bool {
+    field.strip_prefix(text).is_some_and(|rest| rest.first() == Some(&0))
 }
 
 #[cfg(test)]

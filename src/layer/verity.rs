@@ -9,10 +9,10 @@
 //!
 //! Source: systemd-veritysetup-generator(8); Discoverable Partitions Specification; libcryptsetup for names and UUIDs.
 
-use super::dm;
+use super::dm::{self, Mapper};
 use crate::boot::Failed;
 use crate::buffers::Work;
-use crate::bytes::{Dev, Text, ZStr, part, take_prefix};
+use crate::bytes::{Dev, Text, ZStr, part, put, take_prefix};
 use crate::device::find::{Found, Search};
 use crate::device::{look, sysfs};
 use crate::disk::Disk;
@@ -47,13 +47,19 @@ const TARGET: &[u8] = b"verity";
 const ERROR_MODES: u32 = 10;
 /// The longest hash that there is.
 const MOST_DIGEST: usize = 64;
+/// What is said of it, in the order of [`Request::verity`].
+const HASH: usize = 0;
+const DATA: usize = 1;
+const HASHES: usize = 2;
+const OPTIONS: usize = 3;
 /// The digits of a partition's UUID.
 const UUID_DIGITS: usize = 32;
 
 /// Whether a hash is given, and nobody has switched it off who may.
+#[inline(never)]
 pub fn is_wanted(request: &Request<'_>, of_usr: bool) -> bool {
-    let [hash, ..] = request.verity(of_usr);
-    hash.is_some() && (is_on(request) || !request.permits(Permit::NoVerity))
+    request.get(if of_usr { Key::UsrHash } else { Key::RootHash }).is_some()
+        && (is_on(request) || !request.permits(Permit::NoVerity))
 }
 
 /// `systemd.verity=`, and its like for the initramfs alone: yes, unless one of them says otherwise.
@@ -82,8 +88,7 @@ pub fn name<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) -> Result<
     if !word.is_empty() && word != node(of_usr).to_bytes() {
         return refuse(log, word);
     }
-    let [hash, data, ..] = request.verity(of_usr);
-    let hash = hash.unwrap_or_default();
+    let (hash, data) = (request.verity(of_usr, HASH), request.verity(of_usr, DATA));
     let uuid = hash.get(..UUID_DIGITS).unwrap_or_default();
     if uuid.is_empty() || digits(hash, &mut [0; MOST_DIGEST]).is_none_or(|length| length * 2 != hash.len()) {
         return fail(log, of_usr, hash, Errno::EINVAL);
@@ -93,22 +98,23 @@ pub fn name<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) -> Result<
     Ok(true)
 }
 
-/// Has one device looked for: by a word, or, as a partition, by the digits of its UUID.
+/// Has one device looked for: by a word, or, where that is empty, as a partition, by the digits of its UUID.
 #[inline(never)]
 fn set_spec<'a, K: Kernel>(
     log: &mut Log<'_, K>,
     search: &mut Search<'a>,
-    word: Option<&'a [u8]>,
+    word: &'a [u8],
     digits: &'a [u8],
 ) -> Result<(), Failed> {
     let of_usr = is_usr(search);
     let [.., spec, _] = &mut search.specs;
-    search.mount.device = word.unwrap_or(digits);
     (spec.by, spec.text) = (By::PartDigits, digits);
-    if let Some(word) = word
-        && (spec.parse(word, b"").is_err() || spec.by == By::Source)
-    {
-        return fail(log, of_usr, word, Errno::EINVAL);
+    search.mount.device = digits;
+    if !word.is_empty() {
+        search.mount.device = word;
+        if spec.parse(word, b"").is_err() || spec.by == By::Source {
+            return fail(log, of_usr, word, Errno::EINVAL);
+        }
     }
     Ok(())
 }
@@ -118,7 +124,7 @@ fn set_spec<'a, K: Kernel>(
 fn find<'a, K: Kernel>(
     log: &mut Log<'_, K>,
     search: &Search<'a>,
-    word: Option<&'a [u8]>,
+    word: &'a [u8],
     digits: &'a [u8],
     work: &mut Work,
 ) -> Result<Found, Failed> {
@@ -131,95 +137,92 @@ fn find<'a, K: Kernel>(
     found.ok_or(Failed)
 }
 
-/// The mapping of the data that were `found`, for what is verified; anything else is what was found. Its name then stands in
-/// `work.node`, what is on it in `work.identity`.
+/// Makes of the data that were `found`, for what is to be verified, the mapping of them. Its name then stands in `work.node`,
+/// what is on it in `work.identity`. Where that is only talked about there is none, and nothing is held.
 pub fn put_on<K: Kernel>(
     log: &mut Log<'_, K>,
     search: &Search<'_>,
-    found: Option<Found>,
+    found: Option<&mut Found>,
     work: &mut Work,
-) -> Result<Option<Found>, Failed> {
+) -> Result<(), Failed> {
     if !search.is_verified {
-        return Ok(found);
+        return Ok(());
     }
-    let Some(data) = found else { return Err(Failed) };
+    let Some(found) = found else { return Err(Failed) };
     // Once it is made it holds them itself.
-    let mut held = [Fd::NONE; 2];
-    let made = make(log, search, &data, &mut held, work);
+    let mut held = [core::mem::replace(&mut found.fd, Fd::NONE), Fd::NONE, Fd::NONE];
+    let made = make(log, search, found, &mut held, work);
     for fd in held {
         if fd != Fd::NONE {
             log.kernel.close(fd);
         }
     }
-    if made.as_ref().is_ok_and(|made| made.is_none()) {
-        return Ok(Some(data));
-    }
-    log.kernel.close(data.fd);
     made
 }
 
-/// Makes it, of the devices that are `held` then; `None` where that is only talked about.
+/// Makes it, of the devices that are `held` then.
+#[inline(never)]
 fn make<K: Kernel>(
     log: &mut Log<'_, K>,
     search: &Search<'_>,
-    data: &Found,
-    held: &mut [Fd; 2],
+    found: &mut Found,
+    held: &mut [Fd; 3],
     work: &mut Work,
-) -> Result<Option<Found>, Failed> {
+) -> Result<(), Failed> {
     let of_usr = is_usr(search);
-    let [hash, _, hashes, words] = search.request.verity(of_usr);
-    let hash = hash.unwrap_or_default();
+    let request = search.request;
+    let hash = request.verity(of_usr, HASH);
     let mut options = Options::new();
-    if let Err(option) = options.read(words.unwrap_or_default()) {
+    if let Err(option) = options.read(request.verity(of_usr, OPTIONS)) {
         return fail(log, of_usr, option, Errno::EINVAL);
     }
-    let options = &options;
-    if options.flags & IGNORE != 0 && !search.request.permits(Permit::IgnoreCorruption) {
+    if options.flags & IGNORE != 0 && !request.permits(Permit::IgnoreCorruption) {
         return refuse(log, b"ignore-corruption");
     }
-    let [hashes_fd, fec_fd] = held;
+    let [data_fd, hashes_fd, fec_fd] = held;
     let uuid = hash.get(hash.len().saturating_sub(UUID_DIGITS)..).unwrap_or_default();
-    let hashes = find(log, search, hashes, uuid, work)?;
+    let hashes = find(log, search, request.verity(of_usr, HASHES), uuid, work)?;
     *hashes_fd = hashes.fd;
     let mut fec = None;
     if !options.fec_device().is_empty() {
-        let found = find(log, search, Some(options.fec_device()), b"", work)?;
+        let found = find(log, search, options.fec_device(), b"", work)?;
         *fec_fd = found.fd;
         fec = Some(found.dev);
     }
 
     let mut digest = [0; MOST_DIGEST];
     let length = digits(hash, &mut digest).unwrap_or(0);
-    let bytes = [data.fd, hashes.fd].map(|fd| log.kernel.lseek_end(fd).unwrap_or(0));
-    let [_, hashes_bytes] = bytes;
-    let offset = options.offset();
+    let hashes_bytes = log.kernel.lseek_end(hashes.fd).unwrap_or(0);
     let sb = &mut [0; 512];
     let on_device = options.on_device();
     let has_uuid = if on_device == Some(true) {
         let sector = look::ask(log.kernel, hashes.fd, BLKSSZGET);
         let mut source = log.kernel.source(hashes.fd);
         let disk = &mut Disk::new(&mut source, &mut work.windows, 0, hashes_bytes, sector);
-        disk.seek(offset);
+        disk.seek(options.offset());
         *sb = *disk.sector();
-        true
+        Some(true)
     } else {
-        options.put_superblock(sb).unwrap_or_else(|| {
-            sb.fill(0);
-            false
-        })
+        options.put_superblock(sb)
     };
-    let devices = Devices { bytes, offset, on_device: on_device == Some(true), digest: length };
-    let Some(tree) = &superblock::parse(sb, &devices) else {
+    let devices = Devices {
+        bytes: [log.kernel.lseek_end(*data_fd).unwrap_or(0), hashes_bytes],
+        offset: options.offset(),
+        on_device: on_device == Some(true),
+        digest: length,
+    };
+    let (Some(has_uuid), Some(tree)) = (has_uuid, superblock::parse(sb, &devices)) else {
         log.say(Message::NoTree, &[kind(of_usr), search.text()]);
         return Err(Failed);
     };
     if !search.boots {
-        return Ok(None);
+        return Ok(());
     }
 
-    let (mut id, mut key) = (Text::new(), Text::new());
+    let mut key = Text::new();
     let uuid = if has_uuid { sb.get(UUID..ALGORITHM).unwrap_or_default() } else { b"" };
-    id.push(b"CRYPT-VERITY-");
+    let id = &mut work.mapper.uuid;
+    id.set(b"CRYPT-VERITY-");
     id.push_hexes(uuid);
     if has_uuid {
         id.push_byte(b'-');
@@ -237,22 +240,23 @@ fn make<K: Kernel>(
         }
     }
     let table = &Table {
-        tree,
-        options,
+        tree: &tree,
+        options: &options,
         digest: digest.get(..length).unwrap_or_default(),
-        devs: [data.dev, hashes.dev],
+        devs: [found.dev, hashes.dev],
         fec,
         covered: if fec == Some(hashes.dev) { options.fec()[0] } else { hashes_bytes },
         key: key.as_bytes(),
     };
-    let dev = map(log, of_usr, id.as_bytes(), table, work)?;
+    let dev = map(log, of_usr, table, work)?;
     // What is on it is asked of it, so that this is verified too.
     work.format = UNKNOWN;
     let Some(fd) = look::read(log.kernel, &[], false, dev, work) else {
         return fail(log, of_usr, b"open", Errno::ENODEV);
     };
     work.node.set(work.name.as_bytes());
-    Ok(Some(Found::new(log.kernel, fd, dev)))
+    *found = Found::new(log.kernel, fd, dev);
+    Ok(())
 }
 
 /// Makes the signature a key that the kernel finds by that name.
@@ -286,53 +290,46 @@ const STEPS: [(u32, u32); 7] = [
 const STEP_NAMES: &[u8] = b"module dm-verity|create|load|resume|load|resume|status";
 
 /// Makes the mapping, whose number it returns; its name below /dev then stands in `work.name`.
-fn map<K: Kernel>(
-    log: &mut Log<'_, K>,
-    of_usr: bool,
-    uuid: &[u8],
-    table: &Table<'_>,
-    work: &mut Work,
-) -> Result<Dev, Failed> {
+fn map<K: Kernel>(log: &mut Log<'_, K>, of_usr: bool, table: &Table<'_>, work: &mut Work) -> Result<Dev, Failed> {
     let control = match log.kernel.open(CONTROL, O_RDWR) {
         Ok(control) => control,
         Err(errno) => return fail(log, of_usr, b"module dm-mod", errno),
     };
-    let made = go(log, of_usr, control, uuid, table, work);
+    let made = go(log, of_usr, control, table, work);
     log.kernel.close(control);
     made
 }
 
 /// Goes the steps.
+#[inline(never)]
 fn go<K: Kernel>(
     log: &mut Log<'_, K>,
     of_usr: bool,
     control: Fd,
-    uuid: &[u8],
     table: &Table<'_>,
     work: &mut Work,
 ) -> Result<Dev, Failed> {
     let (mut dev, mut on_error, mut step) = (None, false, 0);
-    let mut parameters = Text::new();
+    let kind = kind(of_usr);
     let sectors = table.tree.data_blocks << (table.tree.bits[0] & 63) >> 9;
     while let Some((request, flags)) = STEPS.get(step).copied() {
-        let (name, id) = match step {
-            0 => (TARGET, &b""[..]),
-            1 => (kind(of_usr), uuid),
-            _ => (kind(of_usr), &b""[..]),
-        };
-        dm::fill(&mut work.page, name, id, flags);
-        if request == dm::DM_TABLE_LOAD {
-            table.put(step == 4, on_error, &mut parameters);
-            dm::add_table(&mut work.page, TARGET, sectors, parameters.as_bytes());
+        let Mapper { page, uuid, parameters } = &mut work.mapper;
+        page.fill(if step == 0 { TARGET } else { kind }, flags);
+        if step == 1 {
+            put(&mut page.uuid, 0, uuid.as_bytes());
         }
-        let mut asked = log.kernel.ioctl_dm(control, request, &mut work.page);
+        if request == dm::DM_TABLE_LOAD {
+            table.put(step == 4, on_error, parameters);
+            page.add_table(TARGET, sectors, parameters.as_bytes());
+        }
+        let mut asked = log.kernel.ioctl_dm(control, request, page);
         match step {
             // None of that name.
             0 => {
                 asked = asked.map_err(|_| Errno::ENODEV);
-                on_error = dm::minor_version(&work.page) >= ERROR_MODES;
+                on_error = page.minor_version() >= ERROR_MODES;
             }
-            1 => dev = dm::dev(&work.page),
+            1 => dev = page.dev(),
             // An option that it doesn't know, or what the next attempt fails of too.
             4 if on_error && asked == Err(Errno::EINVAL) => {
                 on_error = false;
@@ -344,12 +341,12 @@ fn go<K: Kernel>(
                 }
                 let read = file::read(log.kernel, b"/dev/%", &[work.name.as_bytes()], &mut work.page);
                 if read.is_err() {
-                    log.say(Message::NoMatch, &[kind(of_usr)]);
+                    log.say(Message::NoMatch, &[kind]);
                     return Err(Failed);
                 }
             }
             // A table that was cut off is none that was asked for either.
-            6 if asked.is_ok() && !dm::is(&work.page, [name, uuid, TARGET, parameters.as_bytes()], sectors) => {
+            6 if asked.is_ok() && !page.is(kind, uuid.as_bytes(), TARGET, sectors, parameters.as_bytes()) => {
                 asked = Err(Errno::EBADMSG);
             }
             _ => {}
@@ -359,9 +356,9 @@ fn go<K: Kernel>(
         }
         step += 1;
     }
-    parameters.set(b"../");
-    parameters.push(work.name.as_bytes());
-    if let Some(target) = parameters.as_z_str() {
+    work.data.set(b"../");
+    work.data.push(work.name.as_bytes());
+    if let Some(target) = work.data.as_z_str() {
         // Who comes later looks there for whether it is done.
         let _ = log.kernel.symlinkat(target, node(of_usr));
     }
@@ -374,14 +371,16 @@ pub fn take_off<K: Kernel>(kernel: &mut K, request: &Request<'_>, of_usr: bool, 
     if is_wanted(request, of_usr)
         && let Ok(control) = kernel.open(CONTROL, O_RDWR)
     {
-        dm::fill(&mut work.page, kind(of_usr), b"", dm::DM_DEFERRED_REMOVE);
-        let _ = kernel.ioctl_dm(control, dm::DM_DEV_REMOVE, &mut work.page);
+        let page = &mut work.mapper.page;
+        page.fill(kind(of_usr), dm::DM_DEFERRED_REMOVE);
+        let _ = kernel.ioctl_dm(control, dm::DM_DEV_REMOVE, page);
         let _ = kernel.unlinkat(Fd::CWD, node(of_usr), 0);
         kernel.close(control);
     }
 }
 
 /// Which of the two it is.
+#[inline(never)]
 fn is_usr(search: &Search<'_>) -> bool {
     search.point == USR_POINT
 }
@@ -394,7 +393,7 @@ fn node(of_usr: bool) -> ZStr<'static> {
 /// What it is called there: `root` or `usr`.
 #[inline(never)]
 fn kind(of_usr: bool) -> &'static [u8] {
-    node(of_usr).behind(MAPPER).to_bytes()
+    node(of_usr).to_bytes().get(MAPPER.len()..).unwrap_or_default()
 }
 
 /// Says what went wrong with what.

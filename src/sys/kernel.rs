@@ -25,6 +25,8 @@ use pintle::disk::Source;
 use pintle::error::Errno;
 use pintle::kernel::{Fd, Kernel, MOST_ARGUMENTS, MOST_POLLED, Result, Stat};
 use pintle::kmsg::Line;
+#[cfg(feature = "layer-verity")]
+use pintle::layer::dm;
 use pintle::z;
 use syscalls::{Sysno, raw_syscall};
 
@@ -225,13 +227,13 @@ impl Kernel for Linux {
         unsafe { done!(ioctl, device.int(), LOOP_CONFIGURE, &raw const config) }
     }
 
-    fn ioctl_dm(&mut self, fd: Fd, request: u32, page: &mut [u8; 4096]) -> Result<()> {
-        // `data_size`: all that the kernel reads and writes.
-        if let Some(size) = page.get_mut(12..).and_then(|rest| rest.first_chunk_mut()) {
-            *size = 4096_u32.to_le_bytes();
-        }
-        // SAFETY: the kernel reads and writes so many bytes as it was just told, which are ours alone.
-        unsafe { done!(ioctl, fd.int(), request, page.as_mut_ptr()) }
+    #[cfg(feature = "layer-verity")]
+    fn ioctl_dm(&mut self, fd: Fd, request: u32, page: &mut dm::Page) -> Result<()> {
+        const SIZE: usize = size_of::<dm::Page>();
+        // All that the kernel reads and writes.
+        page.data_size = u32::try_from(SIZE).unwrap_or(0);
+        // SAFETY: the kernel reads and writes so many bytes as it was just told, which are ours alone, and any bytes are one.
+        unsafe { done!(ioctl, fd.int(), request, core::ptr::from_mut(page)) }
     }
 
     fn add_key(&mut self, description: ZStr<'_>, payload: &[u8]) -> Result<()> {

@@ -106,7 +106,7 @@ impl Kernel for Machine<'_> {
         loop_ctl_get_free(Fd) -> Result<u32>;
         loop_configure(Fd, Fd, u32) -> Result<()>;
         readlink_path(&mut Text) -> Result<()>;
-        ioctl_dm(Fd, u32, &mut [u8; 4096]) -> Result<()>;
+        ioctl_dm(Fd, u32, &mut pintle::layer::dm::Page) -> Result<()>;
         add_key(ZStr<'_>, &[u8]) -> Result<()>;
         symlinkat(ZStr<'_>, ZStr<'_>) -> Result<()>;
         mmap(Fd, usize) -> Result<&'static [u8]>;

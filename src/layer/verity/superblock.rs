@@ -65,6 +65,7 @@ pub struct Devices {
 }
 
 /// Reads `sb`; `None` where it is none, or none of these devices.
+#[inline(never)]
 pub fn parse<'s>(sb: &'s Superblock, devices: &Devices) -> Option<Tree<'s>> {
     let bits = [le32(sb, DATA_BLOCK), le32(sb, HASH_BLOCK)].map(log2);
     let [data_bits, hash_bits] = bits;
