@@ -63,7 +63,7 @@ fn read_cmdline<'b, K: Kernel>(log: &mut Log<'_, K>, buffer: &'b mut [u8]) -> &'
 /// Reads what `words` ask for. Words of pintle's own that it doesn't know are said, and what the image doesn't let them say.
 #[inline(never)]
 pub fn read_words<'w, K: Kernel>(log: &mut Log<'_, K>, request: &mut Request<'w>, words: &'w [u8]) {
-    request.read(words, &mut |message, word| log.say(message, &[word]));
+    request.read(words, &mut |message, word| log.tell(message, word));
 }
 
 /// Mounts the first of the roots that the command line names and that can be mounted, with its /usr, and hands over to it.
@@ -204,7 +204,7 @@ fn mount_usr<K: Kernel>(
     match mounted {
         Ok(()) => handover::attach(log, USR_POINT),
         Err(Failed) if is_verified => return Err(Failed),
-        Err(Failed) => log.say(Message::NoUsr, &[search.mount.device]),
+        Err(Failed) => log.tell(Message::NoUsr, search.mount.device),
     }
     Ok(())
 }
@@ -227,7 +227,7 @@ fn mount_layers<K: Kernel>(log: &mut Log<'_, K>, search: &Search<'_>, work: &mut
         let mut search = search.beside(log.kernel, Mount::of_usr(device, b"", b""), layer::UPPER);
         search.read_only = false;
         if mount_beside(log, &mut search, work).is_err() {
-            log.say(Message::NoTop, &[device]);
+            log.tell(Message::NoTop, device);
             return Err(Failed);
         }
     }
@@ -242,7 +242,7 @@ fn read_specs<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) {
     let [first, .., _, _] = specs;
     if rest.is_empty() {
         if request.is_locked() {
-            return log.say(Message::NoFixedRoot, &[search.text()]);
+            return log.tell(Message::NoFixedRoot, search.text());
         }
         first.by = By::Type;
         return;
@@ -261,7 +261,7 @@ fn read_specs<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) {
 fn read_spec<'a, K: Kernel>(log: &mut Log<'_, K>, slot: &mut Spec<'a>, root: &'a [u8], mount: &Mount<'_>) {
     if let Err(message) = slot.parse(root, mount.fstypes.unwrap_or_default()) {
         slot.by = By::Nothing;
-        log.say(message, &[root]);
+        log.tell(message, root);
     }
 }
 

@@ -22,6 +22,19 @@ pub fn open<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], flags: u3
     kernel.open_path(flags)
 }
 
+/// Opens the device.
+#[inline(never)]
+pub fn open_dev<K: Kernel>(kernel: &mut K, name: &[u8], flags: u32) -> Result<Fd> {
+    open(kernel, b"/dev/%", &[name], flags)
+}
+
+/// Reads the start of the device.
+#[cfg(feature = "layer-verity")]
+pub fn read_dev<K: Kernel>(kernel: &mut K, name: &[u8], buffer: &mut [u8]) -> Result<u32> {
+    let fd = open_dev(kernel, name, O_RDONLY)?;
+    read_and_close(kernel, fd, buffer)
+}
+
 /// Reads the file, at most as much as `buffer` holds, by one call: for files of procfs and sysfs. Returns how much that
 /// was. (In a register; the part of the buffer isn't.)
 #[inline(never)]

@@ -77,7 +77,7 @@ pub fn switch_root<K: Kernel>(
     }
     // Otherwise the kernel's answer would be that of the rootfs.
     if !log.kernel.statx(Fd::CWD, z!(c"."), 0).is_ok_and(|stat| stat.is_mount) {
-        return log.say(Message::NoMountPoint, &[new_root.to_bytes()]);
+        return log.tell(Message::NoMountPoint, new_root.to_bytes());
     }
     if let Ok(inits) = init::find(log, Some(init), work) {
         switch(log, initramfs, true, console, inits, work);

@@ -67,6 +67,12 @@ impl<'k, K: Kernel> Log<'k, K> {
         self.say(message, &[object, why.as_bytes()]);
     }
 
+    /// Says `message` of one object.
+    #[inline(never)]
+    pub fn tell(&mut self, message: Message, object: &[u8]) {
+        self.say(message, &[object]);
+    }
+
     /// Says `message`, each `%` in it replaced by the next of `objects`, escaped.
     #[inline(never)]
     pub fn say(&mut self, message: Message, objects: &[&[u8]]) {

@@ -16,7 +16,6 @@
 
 use crate::boot::Failed;
 use crate::bytes::{NOWHERE, Text, place_of, take_part, take_until, trim};
-use crate::cmdline::Word;
 use crate::error::Errno;
 use crate::file;
 use crate::kernel::Kernel;
@@ -72,14 +71,14 @@ pub fn read<'a, K: Kernel>(log: &mut Log<'_, K>, request: &mut Request<'a>) -> R
 fn forget_arguments<K: Kernel>(log: &mut Log<'_, K>) {
     let mut place = 1;
     while let Some(argument) = log.kernel.argument(place) {
-        log.say(Message::Fixed, &[argument.to_bytes()]);
+        log.tell(Message::Fixed, argument.to_bytes());
         place += 1;
     }
     place = 0;
     while let Some(variable) = log.kernel.variable(place) {
         // What the kernel gives by itself.
         if place_of(ENVIRONMENT, variable.to_bytes()) == NOWHERE {
-            log.say(Message::Fixed, &[variable.to_bytes()]);
+            log.tell(Message::Fixed, variable.to_bytes());
         }
         place += 1;
     }
@@ -106,12 +105,13 @@ pub fn parse<'a>(mut text: &'a [u8], request: &mut Request<'a>) -> Result<(), (u
 fn read_line<'a>(line: &'a [u8], request: &mut Request<'a>, bits: &mut Bits) -> Option<()> {
     let mut value = line;
     let name = take_until(&mut value, b'=');
-    let word = Word { name: trim(name.unwrap_or(line)), value: name.map(|_| trim(value)), text: line };
-    let own = place_of(OWN, word.name);
+    let given = name.map(|_| trim(value));
+    let name = trim(name.unwrap_or(line));
+    let own = place_of(OWN, name);
     let [own_bits @ .., kinds] = bits;
     let kind = if let Some(bits) = own_bits.get_mut(own) {
         let names = [SWITCH, request::KEYS, PERMITS].get(own)?;
-        let mut list = word.value?;
+        let mut list = given?;
         // Once at least: no value is none.
         loop {
             let place = place_of(names, trim(take_part(&mut list, b',').unwrap_or_default()));
@@ -125,7 +125,7 @@ fn read_line<'a>(line: &'a [u8], request: &mut Request<'a>, bits: &mut Bits) -> 
         }
         OWN_KINDS + own
     } else {
-        let (place, value) = place_and_value(&word)?;
+        let (place, value) = place_and_value(name, given)?;
         request.set(place, value);
         place
     };

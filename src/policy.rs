@@ -36,7 +36,7 @@ pub fn rescue<K: Kernel>(log: &mut Log<'_, K>) {
 #[inline(never)]
 pub fn give_up<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>) -> ! {
     if let Some(what) = request.get(Key::Fail) {
-        log.say(Message::Fail, &[what]);
+        log.tell(Message::Fail, what);
         sleep(log.kernel, PAUSE_MS);
         log.kernel.sync();
         if let Some(command) = COMMANDS.get(place_of(FAILS, what)) {

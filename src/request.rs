@@ -3,7 +3,7 @@
 //! Source: kernel `Documentation/admin-guide/kernel-parameters.txt`, `init/do_mounts.c`, `init/main.c`.
 
 use crate::bytes::{NOWHERE, is, number, place_of, take_number};
-use crate::cmdline::{Word, words};
+use crate::cmdline::words;
 use crate::joined;
 use crate::layer::top::{self, Kind};
 use crate::message::Message;
@@ -227,7 +227,7 @@ impl<'a> Request<'a> {
             self.line = line;
         }
         for word in words(line) {
-            match place_and_value(&word) {
+            match place_and_value(word.name, word.value) {
                 Some((place, value)) if self.fixed >> (place & 63) & 1 == 0 => self.set(place, value),
                 Some(_) => say(Message::Fixed, word.text),
                 None if word.name.starts_with(b"pintle.") => say(Message::UnknownWord, word.text),
@@ -343,14 +343,14 @@ impl Default for Request<'_> {
 
 /// The kind that a word is of, by its place in [`Key`], and its value. `None` for one that pintle doesn't know, or whose
 /// value it can't take.
-pub(crate) fn place_and_value<'a>(word: &Word<'a>) -> Option<(usize, &'a [u8])> {
-    let place = place_of(KEYS, word.name);
-    let (place, value) = match word.value {
+pub(crate) fn place_and_value<'a>(name: &'a [u8], value: Option<&'a [u8]>) -> Option<(usize, &'a [u8])> {
+    let place = place_of(KEYS, name);
+    let (place, value) = match value {
         Some(value) if place < RESCUE => (place, value),
         None if place == WAIT => (place, WAIT_VALUE),
         None if place == VOLATILE => (place, &b"yes"[..]),
-        None if place == RW => (MODE, word.name),
-        None if place >= RESCUE => (place, word.name),
+        None if place == RW => (MODE, name),
+        None if place >= RESCUE => (place, name),
         _ => return None,
     };
     let values = match place {

@@ -44,7 +44,7 @@ pub fn mount<K: Kernel>(
     work.name.push(work.node.as_bytes());
     work.data.clear();
     if found.is_none() && !network::resolve(log.kernel, search.request, work) {
-        log.say(Message::NoServer, &[work.node.as_bytes()]);
+        log.tell(Message::NoServer, work.node.as_bytes());
         return Err(Failed);
     }
     if !search.boots {

@@ -62,7 +62,7 @@ impl Times {
             text.push_number(time.saturating_sub(before));
             before = before.max(*time);
         }
-        log.say(Message::Times, &[text.as_bytes()]);
+        log.tell(Message::Times, text.as_bytes());
         make_directory(log.kernel, z!(c"/run/pintle"));
         let _ = file::write_line(log.kernel, b"/run/pintle/times", O_CREAT | O_TRUNC, BEHIND_LEVEL);
     }

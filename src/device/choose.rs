@@ -150,7 +150,7 @@ fn decide<K: Kernel>(
                 log.say(Message::Match, &[text, work.name.as_bytes()]);
             }
         }
-        log.say(Message::Duplicate, &[text]);
+        log.tell(Message::Duplicate, text);
         return Err(Failed);
     }
     search.read_only |= chosen.is_some_and(|dev| log.kernel.shared().is_read_only(dev));

@@ -250,7 +250,7 @@ impl<'a> Search<'a> {
             // Where there was no child to be had the last of the others is what was looked at.
             look::identify(log.kernel, dev, work);
         } else if first {
-            log.say(Message::Incomplete, &[node]);
+            log.tell(Message::Incomplete, node);
         }
         missing == 0
     }

@@ -249,7 +249,7 @@ pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work)
                 }
                 if let Some(dev) = at {
                     sysfs::name(log.kernel, dev, work);
-                    log.say(Message::Stuck, &[work.name.as_bytes()]);
+                    log.tell(Message::Stuck, work.name.as_bytes());
                 }
                 break;
             }

@@ -54,7 +54,7 @@ pub fn mount<K: Kernel>(
     let Some(path) = path(search.request) else { return Ok(()) };
     match open(log.kernel, path, work) {
         Err(errno) => log.failed(Message::Image, path, errno),
-        Ok(None) => log.say(Message::NoImage, &[path]),
+        Ok(None) => log.tell(Message::NoImage, path),
         Ok(Some(file)) => {
             let mounted = mount_file(log, search, file, work);
             log.kernel.close(file);
@@ -155,7 +155,7 @@ fn attach_one<K: Kernel>(
 ) -> Result<(Fd, Dev)> {
     name.set(b"loop");
     name.push_number(kernel.loop_ctl_get_free(control)?.into());
-    let device = file::open(kernel, b"/dev/%", &[name.as_bytes()], O_RDONLY)?;
+    let device = file::open_dev(kernel, name.as_bytes(), O_RDONLY)?;
     let attached = match sysfs::number(kernel, device, z!(c"")) {
         Some(dev) => kernel.loop_configure(device, file, block_bytes).map(|()| (device, dev)),
         None => Err(Errno::ENODEV),

@@ -34,6 +34,9 @@ use linux_raw_sys::ioctl::BLKSSZGET;
 /// a swap that isn't.
 const WAIT_S: u64 = 5;
 
+/// No place.
+const NOWHERE: u64 = 0;
+
 type Signature = [u8; SIGNATURE];
 /// Pages of 4 to 64 KiB.
 const PAGE_BITS: core::ops::RangeInclusive<u32> = 12..=16;
@@ -47,7 +50,7 @@ pub fn resume<K: Kernel>(
     let request = search.request;
     let Some(device @ [_, ..]) = request.get(Key::Resume) else { return Ok(()) };
     if request.has_root_hash() && !request.permits(Permit::Resume) {
-        log.say(Message::ResumeUnverified, &[device]);
+        log.tell(Message::ResumeUnverified, device);
         return Ok(());
     }
     let mut search = search.of_resume(log.kernel, device);
@@ -71,7 +74,7 @@ pub fn resume<K: Kernel>(
             log.failed(Message::NoResume, device, Errno::ETIMEDOUT);
             return Ok(());
         }
-        log.say(Message::ResumeWaits, &[device]);
+        log.tell(Message::ResumeWaits, device);
         search.deadline_ms = u64::MAX;
     };
     // (There is one: it isn't a source.)
@@ -98,7 +101,11 @@ fn resume_from<K: Kernel>(
     }
     let offset = take_number(&mut offset, 10).unwrap_or(0);
     let device = node.as_bytes();
-    let Some((at, old)) = image(log.kernel, fd, offset, windows) else { return Ok(()) };
+    let mut old = [0; SIGNATURE];
+    let at = image(log.kernel, fd, offset, windows, &mut old);
+    if at == NOWHERE {
+        return Ok(());
+    }
     let mut message = Message::Discarded;
     let tried = if says(Key::DiscardHibernation).is_some() {
         discard(log.kernel, device, at, &old)
@@ -109,8 +116,8 @@ fn resume_from<K: Kernel>(
         try_resume(log.kernel, dev, offset, why)
     };
     match tried {
-        Ok(()) if image(log.kernel, fd, offset, windows).is_none() => {
-            log.say(message, &[device]);
+        Ok(()) if image(log.kernel, fd, offset, windows, &mut old) == NOWHERE => {
+            log.tell(message, device);
             return Ok(());
         }
         Ok(()) => why.set(b"not tried"),
@@ -123,9 +130,10 @@ fn resume_from<K: Kernel>(
     Err(Failed)
 }
 
-/// Where the signature of an image stands whose header is `offset` pages into the device, and the one that was there before.
-fn image<K: Kernel>(kernel: &mut K, fd: Fd, offset: u32, windows: &mut Windows) -> Option<(u64, Signature)> {
-    let size = kernel.lseek_end(fd).ok()?;
+/// Where the signature of an image stands whose header is `offset` pages into the device, or [`NOWHERE`]; the one that was
+/// there before is `before` then.
+fn image<K: Kernel>(kernel: &mut K, fd: Fd, offset: u32, windows: &mut Windows, before: &mut Signature) -> u64 {
+    let Ok(size) = kernel.lseek_end(fd) else { return NOWHERE };
     let sector = look::ask(kernel, fd, BLKSSZGET);
     let mut source = kernel.source(fd);
     let disk = &mut Disk::new(&mut source, windows, 0, size, sector);
@@ -134,10 +142,11 @@ fn image<K: Kernel>(kernel: &mut K, fd: Fd, offset: u32, windows: &mut Windows) 
         if let [old, new] = disk.bytes(end - 2 * SIGNATURE as u64, 2 * SIGNATURE).as_chunks().0
             && is_suspended(new) == Some(true)
         {
-            return Some((end - SIGNATURE as u64, *old));
+            *before = *old;
+            return end - SIGNATURE as u64;
         }
     }
-    None
+    NOWHERE
 }
 
 /// Whether it is one of a suspended system; `None` for one that no swap has.
@@ -162,7 +171,7 @@ fn discard<K: Kernel>(kernel: &mut K, device: &[u8], at: u64, old: &Signature) -
     if is_suspended(old) != Some(false) {
         return Err(Errno::EUCLEAN);
     }
-    let fd = file::open(kernel, b"/dev/%", &[device], O_WRONLY | O_DSYNC | O_NOCTTY)?;
+    let fd = file::open_dev(kernel, device, O_WRONLY | O_DSYNC | O_NOCTTY)?;
     let written = kernel.pwrite(fd, old, at);
     kernel.close(fd);
     written.map(drop)

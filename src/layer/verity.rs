@@ -339,9 +339,9 @@ fn go<K: Kernel>(
                 if let Some(dev) = dev {
                     sysfs::name(log.kernel, dev, work);
                 }
-                let read = file::read(log.kernel, b"/dev/%", &[work.name.as_bytes()], &mut work.page);
+                let read = file::read_dev(log.kernel, work.name.as_bytes(), &mut work.page);
                 if read.is_err() {
-                    log.say(Message::NoMatch, &[kind]);
+                    log.tell(Message::NoMatch, kind);
                     return Err(Failed);
                 }
             }
@@ -386,6 +386,7 @@ fn is_usr(search: &Search<'_>) -> bool {
 }
 
 /// Its node below /dev/mapper.
+#[inline(never)]
 fn node(of_usr: bool) -> ZStr<'static> {
     if of_usr { USR_NODE } else { ROOT_NODE }
 }
@@ -405,7 +406,7 @@ fn fail<K: Kernel, T>(log: &mut Log<'_, K>, of_usr: bool, what: &[u8], errno: Er
 
 /// Says that it would let in what nothing verifies.
 fn refuse<K: Kernel, T>(log: &mut Log<'_, K>, word: &[u8]) -> Result<T, Failed> {
-    log.say(Message::Unverified, &[word]);
+    log.tell(Message::Unverified, word);
     Err(Failed)
 }
 

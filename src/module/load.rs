@@ -176,7 +176,7 @@ pub fn load<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work, mut n
         match modules.index.find(name) {
             Some(place) => modules.load(log, line, name, place),
             None if modules.index.is_empty() || modules.is_built_in(log.kernel, name) => {}
-            None => log.say(Message::NoSuchModule, &[name]),
+            None => log.tell(Message::NoSuchModule, name),
         }
     }
 }

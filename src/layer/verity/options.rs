@@ -25,8 +25,8 @@ const TEXTS: usize = 6;
 pub struct Options<'a> {
     /// The numbers, in that order: what a superblock of one's own is made of comes first.
     numbers: [u64; NUMBERS],
-    /// The texts; empty for none.
-    texts: [&'a [u8]; TEXTS],
+    /// The texts.
+    texts: [Option<&'a [u8]>; TEXTS],
     /// The others, a bit each.
     pub flags: u32,
 }
@@ -40,7 +40,7 @@ const FIRST_NO: usize = 6;
 impl<'a> Options<'a> {
     /// Without any.
     pub fn new() -> Self {
-        let mut options = Options { numbers: [0; NUMBERS], texts: [b""; TEXTS], flags: 0 };
+        let mut options = Options { numbers: [0; NUMBERS], texts: [None; TEXTS], flags: 0 };
         let _ = options.read(DEFAULTS);
         options
     }
@@ -62,7 +62,7 @@ impl<'a> Options<'a> {
                 // Those of 32 bits come first.
                 *slot = number(value).filter(|number| place > 2 || number >> 32 == 0).ok_or(option)?;
             } else if let Some(slot) = self.texts.get_mut(place.wrapping_sub(NUMBERS)) {
-                *slot = value;
+                *slot = Some(value);
             } else if !option.is_empty() {
                 self.flags |= 1 << (place.wrapping_sub(NUMBERS + TEXTS) & 31);
             }
@@ -70,10 +70,15 @@ impl<'a> Options<'a> {
         Ok(())
     }
 
+    /// The text in this place; empty for none.
+    #[inline(never)]
+    fn text(&self, place: usize) -> &'a [u8] {
+        self.texts.get(place).copied().flatten().unwrap_or_default()
+    }
+
     /// Whether there is a superblock on the device; `None` where that isn't said in words that mean anything.
     pub fn on_device(&self) -> Option<bool> {
-        let [superblock, ..] = self.texts;
-        is_yes(superblock)
+        is_yes(self.text(0))
     }
 
     /// Bytes before the superblock, or before the hashes.
@@ -88,17 +93,17 @@ impl<'a> Options<'a> {
 
     /// The device with what corrects errors; empty for none.
     pub fn fec_device(&self) -> &'a [u8] {
-        self.texts[4]
+        self.text(4)
     }
 
     /// The root hash's signature: `base64:` and itself, or a file; empty for none.
     pub fn signature(&self) -> &'a [u8] {
-        self.texts[5]
+        self.text(5)
     }
 
     /// Puts one together for where there is none on the device. `None`: of these it can't be. Otherwise whether it has a UUID.
     pub fn put_superblock(&self, sb: &mut Superblock) -> Option<bool> {
-        let [_, salt, uuid, hash, ..] = self.texts;
+        let [salt, uuid, hash] = [1, 2, 3].map(|place| self.text(place));
         put(sb, 0, START);
         // Each is 8 bytes long, and written over by those behind it.
         for (number, at) in self.numbers.iter().zip([FORMAT, DATA_BLOCK, HASH_BLOCK, DATA_BLOCKS]) {
