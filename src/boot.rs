@@ -224,7 +224,7 @@ fn mount_layers<K: Kernel>(log: &mut Log<'_, K>, search: &Search<'_>, work: &mut
     let top = layer::top::of(search.request);
     let device = layer::top::prepare(log, search.request, top, work)?;
     if top.kind == Kind::Device {
-        let mut search = search.beside(log.kernel, Mount::of_usr(device, b"", b""), layer::UPPER);
+        let mut search = search.beside_device(log.kernel, device, layer::UPPER);
         search.read_only = false;
         if mount_beside(log, &mut search, work).is_err() {
             log.tell(Message::NoTop, device);

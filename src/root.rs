@@ -54,8 +54,14 @@ pub fn mount<K: Kernel>(
     }
     make_directory(log.kernel, search.point);
     let message = mount_as_any(log, search, found, work);
-    log.say(message, &[work.name.as_bytes(), work.fstype.as_bytes(), work.data.as_bytes()]);
+    say(log, message, work);
     if message == Message::Mounted { Ok(()) } else { Err(Failed) }
+}
+
+/// Says `message` of `work.name`, its type, and how it was mounted, or why not.
+#[inline(never)]
+pub fn say<K: Kernel>(log: &mut Log<'_, K>, message: Message, work: &Work) {
+    log.say(message, &[work.name.as_bytes(), work.fstype.as_bytes(), work.data.as_bytes()]);
 }
 
 /// Mounts `work.name`. EACCES and EINVAL lead to the next type, and after the last to all of them once more, read-only.

@@ -69,6 +69,7 @@ pub struct Found {
 
 impl Found {
     /// A device that is open.
+    #[inline(never)]
     pub fn new<K: Kernel>(kernel: &mut K, fd: Fd, dev: Dev) -> Self {
         Found { fd, dev, diskseq: look::ask(kernel, fd, BLKGETDISKSEQ) }
     }
@@ -131,10 +132,21 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// A search for what is on `device`, of any type.
+    #[inline(never)]
+    pub fn beside_device<'s, K: Kernel>(
+        &'s self,
+        kernel: &mut K,
+        device: &'s [u8],
+        point: ZStr<'static>,
+    ) -> Search<'s> {
+        self.beside(kernel, Mount::of_usr(device, b"", b""), point)
+    }
+
     /// A search for what a hibernation image may be on, without a word of its own.
     #[cfg(feature = "layer-resume")]
     pub fn of_resume<'s, K: Kernel>(&'s self, kernel: &mut K, device: &'s [u8]) -> Search<'s> {
-        let mut search = self.beside(kernel, Mount::of_usr(device, b"", b""), self.point);
+        let mut search = self.beside_device(kernel, device, self.point);
         search.notice_ms = SILENT;
         search
     }
@@ -183,6 +195,7 @@ impl<'a> Search<'a> {
     }
 
     /// What the command line calls the root.
+    #[inline(never)]
     pub fn text(&self) -> &'a [u8] {
         let word = self.mount.device;
         if word.is_empty() { b"the root partition" } else { word }

@@ -19,7 +19,7 @@ use crate::kernel::{Fd, Kernel, Result};
 use crate::kmsg::Log;
 use crate::message::Message;
 use crate::probe;
-use crate::request::{Mount, Request};
+use crate::request::Request;
 use crate::root::{self, MOUNT_POINT};
 use crate::z;
 use linux_raw_sys::general::{AT_EMPTY_PATH, MS_RDONLY, MS_SILENT, O_PATH, O_RDONLY, O_RDWR, S_IFREG};
@@ -96,7 +96,9 @@ fn mount_file<K: Kernel>(
 ) -> core::result::Result<(), Failed> {
     let kind = work.identity.kind;
     if kind == Type::Erofs && mount_erofs(log.kernel, file, &mut work.name) {
-        log.say(Message::Mounted, &[work.name.as_bytes(), work.identity.fstype(), b"read-only"]);
+        work.fstype.set(work.identity.fstype());
+        work.data.set(b"read-only");
+        root::say(log, Message::Mounted, work);
         return Ok(());
     }
     // 0: as those of the disk, which direct I/O wants. ext may have smaller ones, and then no direct I/O.
@@ -113,8 +115,7 @@ fn mount_file<K: Kernel>(
     })?;
     let found = Found::new(log.kernel, device, dev);
     // `rootflags=` and `rootfstype=` are the outer file system's.
-    let inner = Mount { device: b"", is_list: false, fstypes: None, flags: b"" };
-    let mut search = search.beside(log.kernel, inner, MOUNT_POINT);
+    let mut search = search.beside_device(log.kernel, b"", MOUNT_POINT);
     search.read_only = true;
     let mounted = root::mount(log, &mut search, Some(&found), work);
     // From here on only what was mounted keeps it.

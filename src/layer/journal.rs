@@ -14,7 +14,6 @@ use crate::error::Errno;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::request::Mount;
 use crate::spec::By;
 
 /// The options that name a device. The second wants a number, the first says the same by a path.
@@ -40,7 +39,7 @@ pub fn resolve<'a, K: Kernel>(
         let mut device = option;
         let place = take_any(&mut device, OPTIONS);
         if place < MOST && (device.contains(&b'=') || device.starts_with(b"/dev/")) {
-            let mut other = search.beside(log.kernel, Mount::of_usr(device, b"", b""), search.point);
+            let mut other = search.beside_device(log.kernel, device, search.point);
             let [.., slot, _] = &mut other.specs;
             slot.any = true;
             if slot.parse(device, b"").is_ok() && slot.by != By::Source {
