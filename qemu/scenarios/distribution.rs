@@ -61,16 +61,22 @@ echo "== processes"; ps --ppid 2 -p 2 --deselect -o args= | grep -v '^ps '
 /// waits for a name.
 fn show(init: &Init, session: bool) -> String {
     let (forms, programs) = (FORMS.join(" "), PROGRAMS.join(" "));
+    let wait = format!(
+        r#"until login=$({}) && grep -qE 'select|poll|n_tty_read' "/proc/$login/wchan"; do sleep 1; done"#,
+        init.login
+    );
+    let wait = if init.login.is_empty() { String::new() } else { wait };
     let session = if session { format!("for form in {forms}; do session \"$form\"; done") } else { String::new() };
     format!(
         r#"#!/bin/sh
 exec >/var/lib/shown
 tty=$(sed 's/.* //' /sys/class/tty/console/active)
-until login=$({}) && grep -qE 'select|poll|n_tty_read' "/proc/$login/wchan"; do sleep 1; done
+{}
 {}
 echo "== mountinfo"; cat /proc/1/mountinfo
 echo "== times"; cat /run/pintle/times 2>/dev/null
 echo "== end"
+[ ! -b /dev/vdb ] || cat /var/lib/shown >/dev/vdb
 session() {{
     export INIT=/usr/local/bin/init ROOT=/root/session.$1 DEV=1
     bash /usr/local/bin/make-root "$ROOT" {programs}
@@ -79,7 +85,7 @@ session() {{
 {session}
 poweroff
 "#,
-        init.login, init.show
+        wait, init.show
     )
 }
 
@@ -170,6 +176,44 @@ fn boot(arch: Arch, debian: &Path, init: &Init, own: bool) -> System {
     let read = |form| (form, read_back(&disk, &format!("/var/lib/session.{form}")));
     let sessions = if session { FORMS.map(read).to_vec() } else { Vec::new() };
     System { console, shown: read_back(&disk, "/var/lib/shown"), sessions }
+}
+
+/// The same on a root with a top: what it shows is on a second disk, and what shows it in /usr, for that may be all there is.
+const IN_USR: Init = Init {
+    start: ("/usr/lib/systemd/system/show.service", SYSTEMD.start.1),
+    wanted: Some("/usr/lib/systemd/system/multi-user.target.wants"),
+    // Of the login's device the machine's speed decides.
+    login: "",
+    ..SYSTEMD
+};
+
+/// Boots Debian with these words, and returns how the disk has fared too.
+fn boot_with_top(words: &str) -> (System, bool) {
+    let scratch = Scratch::new();
+    let debian = PathBuf::from(script("qemu/fetch", &["debian", "--arch", "x86_64", "--init", "systemd"]).trim());
+    let disk = disk(&scratch, X86_64, &debian, &IN_USR, false);
+    let before = std::fs::read(&disk).expect("the disk");
+    let shown = scratch.file("shown", &[0; 1 << 20], 0o644);
+    let guest = Guest::new(X86_64).kernel(&debian.join("vmlinuz").display().to_string()).memory(1024).timeout(600);
+    let guest = guest.qemu("-device", "virtio-rng-pci").disk(&disk).disk(shown.display()).module("overlay");
+    let console = guest.modules(&debian.join("modules")).append(&format!("root=UUID={UUID} ro {words}")).run();
+    console.has_powered_off();
+    let text = std::fs::read(shown).expect("what it has shown");
+    let text = String::from_utf8_lossy(&text).trim_end_matches('\0').to_owned();
+    let intact = std::fs::read(&disk).expect("the disk") == before;
+    (System { console, shown: text, sessions: Vec::new() }, intact)
+}
+
+/// systemd comes up on an overlay, and nothing of the disk changes. What its fstab says of `/` is the lower file system's:
+/// that an overlay doesn't take it is the one thing that fails, whoever has mounted it.
+#[test]
+fn debian_on_an_overlay() {
+    let (system, intact) = boot_with_top("systemd.volatile=overlay");
+    let root = system.section("mountinfo").into_iter().find(|line| line.split(' ').nth(4) == Some("/"));
+    assert!(root.is_some_and(|line| line.contains(" - overlay overlay rw,lowerdir=/run/pintle/lower,")), "{root:?}");
+    let failed: Vec<_> = system.section("failed").into_iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(failed, ["systemd-remount-fs.service"]);
+    assert!(intact);
 }
 
 #[test]
