@@ -67,7 +67,7 @@ fn check_elf_catches() {
         ("no stack header", "x86_64", "GNU_STACK", Box::new(move |elf| retype(elf, header(stack), 4))),
         ("a dynamic section", "x86_64", "without libc", Box::new(move |elf| retype(elf, header(stack), 2))),
         ("another machine", "aarch64", "not for aarch64", Box::new(|_| {})),
-        ("too large", "x86_64", "over the budget", Box::new(|elf| elf.resize(65_537, 0))),
+        ("too large", "x86_64", "over the budget", Box::new(|elf| elf.resize(100_000, 0))),
     ];
     for (what, arch, said, damage) in rows {
         let mut elf = good.clone();
@@ -141,6 +141,12 @@ fn the_commands_of_the_readme_exist() {
     commands.dedup();
     assert!(commands.contains(&"qemu/boot") && commands.contains(&"scripts/test"), "{commands:?}");
     for command in commands {
+        let path = Path::new(ROOT).join(command);
+        assert!(path.exists(), "{command}");
+        // The rest is there to be read.
+        if path.is_dir() || !fs::read(&path).expect("a file").starts_with(b"#!") {
+            continue;
+        }
         let help = run(command, &["--help"]);
         assert!(help.status.success() && !help.stdout.is_empty(), "{command} --help: {}", text(&help.stderr));
     }
