@@ -354,8 +354,8 @@ pub fn place_of(list: &[u8], word: &[u8]) -> usize {
     }
 }
 
-/// `_` for `-`.
-fn folded(byte: u8) -> u8 {
+/// `_` for `-`: in the names of modules and of words both are one.
+pub fn folded(byte: u8) -> u8 {
     if byte == b'-' { b'_' } else { byte }
 }
 

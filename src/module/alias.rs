@@ -1,7 +1,7 @@
 //! `modules.alias`, as depmod(8) writes it: a line `alias PATTERN MODULE` for each kind of device, or of anything else, that
 //! a module is for, in the order in which modules are to be preferred.
 
-use crate::bytes::{split_once, take_part, take_prefix};
+use crate::bytes::{folded, split_once, take_part, take_prefix};
 
 /// The pattern and the module of the next line.
 pub fn next<'t>(text: &mut &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
@@ -58,7 +58,7 @@ fn take(pattern: &[u8], byte: u8) -> Option<&[u8]> {
         [b'\\', is, behind @ ..] | [is, behind @ ..] => (is, behind),
         [] => return None,
     };
-    (fold(*is) == fold(byte)).then_some(behind)
+    (folded(*is) == folded(byte)).then_some(behind)
 }
 
 /// Whether `byte` is one of those that a bracket, which has been opened, stands for, and what is behind it; `None` for one that
@@ -85,11 +85,6 @@ fn bracket(pattern: &[u8], byte: u8) -> Option<(bool, &[u8])> {
         }
         fits |= *low <= byte && byte <= *high;
     }
-}
-
-/// `-` and `_` are one.
-pub fn fold(byte: u8) -> u8 {
-    if byte == b'-' { b'_' } else { byte }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use super::alias;
 use super::load::Modules;
 use crate::buffers::Work;
-use crate::bytes::{Text, take_part, trim};
+use crate::bytes::{Text, folded, take_part, trim};
 use crate::dirent::Reader;
 use crate::file;
 use crate::kernel::Kernel;
@@ -82,7 +82,7 @@ impl Coldplug {
             && let Some((device, behind)) = behind.split_at_checked(u16::from_le_bytes(*length).into())
         {
             if let Some(head) = device.get(..literal.len())
-                && head.iter().zip(literal).rev().all(|(one, other)| alias::fold(*one) == alias::fold(*other))
+                && head.iter().zip(literal).rev().all(|(one, other)| folded(*one) == folded(*other))
                 && alias::fits(pattern, device)
             {
                 return true;

@@ -3,7 +3,7 @@
 //!
 //! It is read once, into a table by the modules' names, so that what is looked for costs the same however many there are.
 
-use crate::bytes::{basename, same_name, split_once, take_part, take_until, until};
+use crate::bytes::{basename, folded, same_name, split_once, take_part, take_until, until};
 
 /// Places in the table: twice as many as any kernel has modules.
 const MOST: usize = 8192;
@@ -80,7 +80,7 @@ impl<'t> Index<'t> {
     fn place(&self, name: &[u8]) -> Option<u16> {
         let mut hash = 0u32;
         for byte in name {
-            hash = hash.wrapping_mul(33) ^ u32::from(if *byte == b'-' { b'_' } else { *byte });
+            hash = hash.wrapping_mul(33) ^ u32::from(folded(*byte));
         }
         for _ in 0..=self.mask {
             let place = hash & self.mask;
