@@ -149,7 +149,7 @@ fn begin<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Wo
         log.failed(Message::FindRoot, search.mount.device, errno);
         return Err(Failed);
     }
-    if !verity::name(log, search)? {
+    if !verity::name(log, search, work)? {
         read_specs(log, search);
     }
     search.begin(log, work);
@@ -199,7 +199,7 @@ fn mount_usr<K: Kernel>(
 ) -> Result<(), Failed> {
     let Some(usr) = usr::mount(log.kernel, request, fstab) else { return Ok(()) };
     let mut search = search.beside(log.kernel, usr, USR_POINT);
-    let is_verified = verity::name(log, &mut search)?;
+    let is_verified = verity::name(log, &mut search, work)?;
     let mounted = if is_verified { mount_next(log, &mut search, work) } else { mount_beside(log, &mut search, work) };
     match mounted {
         Ok(()) => handover::attach(log, USR_POINT),

@@ -10,6 +10,8 @@ use crate::disk::Windows;
 use crate::identity::Identity;
 #[cfg(feature = "layer-verity")]
 use crate::layer::dm::Mapper;
+#[cfg(feature = "layer-verity")]
+use crate::layer::verity::superblock::Tree;
 use crate::module::load::Modules;
 use crate::partition::Partition;
 use crate::times::Times;
@@ -59,6 +61,9 @@ pub struct Work {
     /// A mapping of device-mapper.
     #[cfg(feature = "layer-verity")]
     pub mapper: Mapper,
+    /// What it is verified by.
+    #[cfg(feature = "layer-verity")]
+    pub tree: Tree,
     /// A partition of it.
     pub partition: Partition,
     /// Those of it that roots lead to.
@@ -91,6 +96,8 @@ impl Buffers {
             identity: Identity::new(),
             #[cfg(feature = "layer-verity")]
             mapper: Mapper::new(),
+            #[cfg(feature = "layer-verity")]
+            tree: Tree::new(),
             partition: Partition::new(),
             partitions: look::NO_PARTITIONS,
             diskseq: 0,

@@ -90,7 +90,7 @@ pub mod verity {
     }
 
     /// Nothing, unless somebody asks for it.
-    pub fn name<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) -> Result<bool, Failed> {
+    pub fn name<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, _: &mut Work) -> Result<bool, Failed> {
         if !is_wanted(search.request, false) {
             return Ok(false);
         }

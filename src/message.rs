@@ -50,7 +50,7 @@ messages! {
         NoTop "3writable top\x04: not there",
         VerityRoot "3verity: root\x04\x04",
         VerityUsr "3verity: usr\x04\x04",
-        NoTree "3verity\x04: no superblock with hashes of % that its device has room for",
+        NoTree "3verity\x04: no superblock with hashes of it that its device has room for",
         NoMatch "3verity\x04: the data do not match the root hash",
         Unverified "3command line: %: beside a root hash, refused unless /etc/pintle.conf permits it",
         NoVerity "3verity: this /init was built without it, and there is a hash",

@@ -106,14 +106,8 @@ pub(crate) mod tests {
     }
 
     fn lists() -> Vec<&'static [u8]> {
-        use crate::layer::verity::{options, table};
-        vec![
-            options::NAMES_TEXT,
-            table::WORDS_TEXT,
-            crate::usr::FLAGS_TEXT,
-            crate::usr::OTHERS_TEXT,
-            crate::lock::PERMITS_TEXT,
-        ]
+        use crate::layer::verity::options;
+        vec![options::NAMES_TEXT, crate::usr::FLAGS_TEXT, crate::usr::OTHERS_TEXT, crate::lock::PERMITS_TEXT]
     }
 
     pub(crate) fn unpack(packed: &[u8]) -> Vec<u8> {

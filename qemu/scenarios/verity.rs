@@ -268,7 +268,7 @@ fn quick_swapped() {
     let Verity { data, hashes, hash } = Verity::new(&scratch, &demo_disk(Aarch64), &[]);
     let verity = Verity { data: hashes, hashes: data, hash };
     let ended = verity.guest(Aarch64, "").run();
-    is_refused(&ended, "verity: root: no superblock with hashes of /dev/vda that its device has room for: giving up");
+    is_refused(&ended, "verity: /dev/vda: no superblock with hashes of it that its device has room for: giving up");
 }
 
 /// Those of the version before.
@@ -291,7 +291,7 @@ fn truncated() {
     let file = fs::OpenOptions::new().write(true).open(&verity.data).expect("the data");
     file.set_len(16 << 20).expect("to truncate");
     let ended = verity.guest(X86_64, "").run();
-    is_refused(&ended, "verity: root: no superblock with hashes of /dev/vda that its device has room for: giving up");
+    is_refused(&ended, "verity: /dev/vda: no superblock with hashes of it that its device has room for: giving up");
 }
 
 /// A byte of the init, on a device that has another root beside it.
@@ -337,7 +337,7 @@ fn no_modules() {
 /// Each byte of a superblock, made another one: pintle reads it as veritysetup does, or not at all.
 #[test]
 fn superblocks_as_veritysetup_reads_them() {
-    use pintle::layer::verity::superblock::{Devices, Superblock, parse};
+    use pintle::layer::verity::superblock::{Superblock, Tree, algorithm, check, read};
     let scratch = Scratch::new();
     let data = scratch.file("data", &vec![7; 1 << 20], 0o644).display().to_string();
     let verity = Verity::new(&scratch, &data, &["--salt=00ff17"]);
@@ -349,31 +349,33 @@ fn superblocks_as_veritysetup_reads_them() {
         *bytes.get_mut(at).expect("a byte") ^= 0x10;
         fs::write(&path, &bytes).expect("a copy");
         let sb: &Superblock = bytes.first_chunk().expect("a superblock");
-        let devices = Devices { bytes: [1 << 20, good.len() as u64], offset: 0, on_device: true, digest: 32 };
-        let ours = parse(sb, &devices);
+        let mut tree = Tree::new();
+        tree.clear();
+        read(sb, &mut tree);
+        let length = good.len() as u64;
+        let ours = check(&mut tree.numbers, algorithm(sb), 32, 1 << 20, length, length);
         let dump = output(sbin("veritysetup").args(["dump", &path]));
         let Ok(dump) = dump else {
             // What it has no hash function for, the kernel has none for either.
-            assert!(ours.is_none() || (32..64).contains(&at), "{at}: {ours:?}");
+            assert!(ours.is_none() || (32..64).contains(&at), "{at}: {:?}", tree.numbers);
             refused += 1;
             continue;
         };
-        let Some(tree) = ours else {
+        if ours.is_none() {
             stricter.push(at);
             continue;
-        };
+        }
         let value = |name: &str| {
             dump.lines().find_map(|line| line.strip_prefix(name)).expect(name).trim().replace(" [bytes]", "")
         };
-        let salt: String = tree.salt.iter().map(|byte| format!("{byte:02x}")).collect();
-        let size = |bits: u32| (1u32 << bits).to_string();
-        let [data_bits, hash_bits] = tree.bits;
+        let salt: String = tree.salt().iter().map(|byte| format!("{byte:02x}")).collect();
+        let [format, data_block, hash_block, data_blocks, ..] = tree.numbers.map(|number| number.to_string());
         let said = [
-            ("Hash type:", tree.format.to_string()),
-            ("Data blocks:", tree.data_blocks.to_string()),
-            ("Data block size:", size(data_bits)),
-            ("Hash block size:", size(hash_bits)),
-            ("Hash algorithm:", String::from_utf8_lossy(tree.algorithm).into_owned()),
+            ("Hash type:", format),
+            ("Data blocks:", data_blocks),
+            ("Data block size:", data_block),
+            ("Hash block size:", hash_block),
+            ("Hash algorithm:", String::from_utf8_lossy(algorithm(sb)).into_owned()),
             ("Salt:", salt),
         ];
         for (name, ours) in said {

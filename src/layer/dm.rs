@@ -4,26 +4,27 @@
 //! Source: include/uapi/linux/dm-ioctl.h, drivers/md/dm-ioctl.c.
 
 use crate::bytes::{Dev, Text, put};
+use crate::kernel::Fd;
 use core::mem::offset_of;
 
-/// The requests, `_IOWR(0xfd, NUMBER, struct dm_ioctl)`.
-pub const DM_DEV_CREATE: u32 = request(3);
+/// The numbers of the requests.
+pub const DM_DEV_CREATE: u8 = 3;
 /// Undoes it.
-pub const DM_DEV_REMOVE: u32 = request(4);
+pub const DM_DEV_REMOVE: u8 = 4;
 /// Without [`DM_SUSPEND_FLAG`](https://docs.kernel.org/admin-guide/device-mapper) it resumes: the table that was loaded
 /// last is in force then.
-pub const DM_DEV_SUSPEND: u32 = request(6);
+pub const DM_DEV_SUSPEND: u8 = 6;
 /// Loads a table.
-pub const DM_TABLE_LOAD: u32 = request(9);
+pub const DM_TABLE_LOAD: u8 = 9;
 /// Asks for it, with [`DM_STATUS_TABLE_FLAG`].
-pub const DM_TABLE_STATUS: u32 = request(12);
+pub const DM_TABLE_STATUS: u8 = 12;
 /// Asks for the version of the target that stands in the place of the name.
-pub const DM_GET_TARGET_VERSION: u32 = request(17);
+pub const DM_GET_TARGET_VERSION: u8 = 17;
 
 /// The device can't be written to.
-pub const DM_READONLY_FLAG: u32 = 1 << 0;
+pub const DM_READONLY_FLAG: u8 = 1 << 0;
 /// The parameters are asked for, not the state.
-pub const DM_STATUS_TABLE_FLAG: u32 = 1 << 4;
+pub const DM_STATUS_TABLE_FLAG: u8 = 1 << 4;
 /// A table is in force.
 const DM_ACTIVE_PRESENT_FLAG: u32 = 1 << 5;
 /// What is in use still goes when it no longer is.
@@ -68,12 +69,22 @@ pub struct Mapper {
     pub uuid: Text,
     /// The target's parameters.
     pub parameters: Text,
+    /// The name of a key that they may be about.
+    pub key: Text,
+    /// The devices that it is made of, open: that of the data, that of the hashes, and that with what corrects errors.
+    pub devices: [(Fd, Option<Dev>); 3],
 }
 
 impl Mapper {
     /// None.
     pub const fn new() -> Self {
-        Mapper { page: EMPTY, uuid: Text::new(), parameters: Text::new() }
+        Mapper {
+            page: EMPTY,
+            uuid: Text::new(),
+            parameters: Text::new(),
+            key: Text::new(),
+            devices: [(Fd(0), None); 3],
+        }
     }
 }
 
@@ -104,9 +115,11 @@ const EMPTY: Page = Page {
     parameters: [0; 4096 - PARAMETERS],
 };
 
-#[allow(clippy::cast_possible_truncation, reason = "constants")]
-const fn request(number: u32) -> u32 {
-    3 << 30 | (HEAD_BYTES as u32) << 16 | 0xfd << 8 | number
+/// The request of that number: `_IOWR(0xfd, NUMBER, struct dm_ioctl)`.
+#[allow(clippy::cast_possible_truncation, reason = "a constant")]
+pub fn request(number: u8) -> u32 {
+    const REQUESTS: u32 = 3 << 30 | (HEAD_BYTES as u32) << 16 | 0xfd << 8;
+    REQUESTS | u32::from(number)
 }
 
 impl Page {
@@ -130,16 +143,12 @@ impl Page {
         put(&mut self.parameters, 0, parameters);
     }
 
-    /// Whether the answer to [`DM_TABLE_STATUS`] tells of exactly that device, in force and read-only: its name, its UUID,
-    /// its one target and that one's parameters, and its size.
-    pub fn is(&self, name: &[u8], uuid: &[u8], target: &[u8], sectors: u64, parameters: &[u8]) -> bool {
-        const IN_FORCE: u32 = DM_READONLY_FLAG | DM_ACTIVE_PRESENT_FLAG;
+    /// Whether the answer to [`DM_TABLE_STATUS`] tells of such a device, in force and read-only: its target and that one's
+    /// parameters, and its size. (Its name is what the kernel found it by, and name and UUID are those that it was created with.)
+    pub fn is(&self, target: &[u8], sectors: u64, parameters: &[u8]) -> bool {
+        const IN_FORCE: u32 = DM_READONLY_FLAG as u32 | DM_ACTIVE_PRESENT_FLAG;
         self.flags & IN_FORCE == IN_FORCE
-            && self.target_count == 1
-            && self.sector_start == 0
             && self.length == sectors
-            && has(&self.name, name)
-            && has(&self.uuid, uuid)
             && has(&self.target_type, target)
             && has(&self.parameters, parameters)
     }

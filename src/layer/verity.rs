@@ -9,7 +9,7 @@
 //!
 //! Source: systemd-veritysetup-generator(8); Discoverable Partitions Specification; libcryptsetup for names and UUIDs.
 
-use super::dm::{self, Mapper};
+use super::dm::{self, Mapper, Page};
 use crate::boot::Failed;
 use crate::buffers::Work;
 use crate::bytes::{Dev, Text, ZStr, part, put, take_prefix};
@@ -29,9 +29,7 @@ use crate::spec::By;
 use crate::z;
 use linux_raw_sys::general::O_RDWR;
 use linux_raw_sys::ioctl::BLKSSZGET;
-use options::{IGNORE, Options, base64, digits, is_yes};
-use superblock::{ALGORITHM, Devices, UUID};
-use table::Table;
+use options::{IGNORE, base64, digits, is_yes};
 
 pub mod options;
 pub mod superblock;
@@ -54,6 +52,7 @@ const HASHES: usize = 2;
 const OPTIONS: usize = 3;
 /// The digits of a partition's UUID.
 const UUID_DIGITS: usize = 32;
+const NO_DEVICE: (Fd, Option<Dev>) = (Fd::NONE, None);
 
 /// Whether a hash is given, and nobody has switched it off who may.
 #[inline(never)]
@@ -65,16 +64,14 @@ pub fn is_wanted(request: &Request<'_>, of_usr: bool) -> bool {
 /// `systemd.verity=`, and its like for the initramfs alone: yes, unless one of them says otherwise.
 #[inline(never)]
 fn is_on(request: &Request<'_>) -> bool {
-    [Key::SystemdVerity, Key::RdSystemdVerity]
-        .into_iter()
-        .all(|key| request.get(key).is_none_or(|value| is_yes(value) == Some(true)))
+    request.get(Key::SystemdVerity).is_none_or(is_yes) && request.get(Key::RdSystemdVerity).is_none_or(is_yes)
 }
 
 /// Has the device with the data looked for, if it is a verity device that is to be mounted: true then. Refused is whatever
 /// else the command line says that would undo it, and beside a root that is one a /usr that is none. (Other layers ask for
 /// themselves: [`Request::has_root_hash`].)
 #[inline(never)]
-pub fn name<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) -> Result<bool, Failed> {
+pub fn name<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Work) -> Result<bool, Failed> {
     let (request, of_usr, word) = (search.request, is_usr(search), search.mount.device);
     if !is_wanted(request, of_usr) {
         if of_usr && is_wanted(request, false) && !request.permits(Permit::UnverifiedUsr) {
@@ -88,13 +85,16 @@ pub fn name<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>) -> Result<
     if !word.is_empty() && word != node(of_usr).to_bytes() {
         return refuse(log, word);
     }
-    let (hash, data) = (request.verity(of_usr, HASH), request.verity(of_usr, DATA));
-    let uuid = hash.get(..UUID_DIGITS).unwrap_or_default();
-    if uuid.is_empty() || digits(hash, &mut [0; MOST_DIGEST]).is_none_or(|length| length * 2 != hash.len()) {
+    let hash = request.verity(of_usr, HASH);
+    let room = work.page.get_mut(..MOST_DIGEST).unwrap_or_default();
+    let Some((uuid, _)) = hash.split_at_checked(UUID_DIGITS) else {
+        return fail(log, of_usr, hash, Errno::EINVAL);
+    };
+    if digits(hash, room).is_none_or(|length| length * 2 != hash.len() as u64) {
         return fail(log, of_usr, hash, Errno::EINVAL);
     }
     (search.mount.is_list, search.read_only, search.is_verified) = (false, true, true);
-    set_spec(log, search, data, uuid)?;
+    set_spec(log, search, request.verity(of_usr, DATA), uuid)?;
     Ok(true)
 }
 
@@ -106,35 +106,39 @@ fn set_spec<'a, K: Kernel>(
     word: &'a [u8],
     digits: &'a [u8],
 ) -> Result<(), Failed> {
-    let of_usr = is_usr(search);
     let [.., spec, _] = &mut search.specs;
     (spec.by, spec.text) = (By::PartDigits, digits);
     search.mount.device = digits;
     if !word.is_empty() {
         search.mount.device = word;
         if spec.parse(word, b"").is_err() || spec.by == By::Source {
-            return fail(log, of_usr, word, Errno::EINVAL);
+            return fail(log, is_usr(search), word, Errno::EINVAL);
         }
     }
     Ok(())
 }
 
-/// Finds another device of it, by the same deadline.
+/// Finds another device of it, by the same deadline, and opens it, in this place of the devices that it is made of.
 #[inline(never)]
 fn find<'a, K: Kernel>(
     log: &mut Log<'_, K>,
     search: &Search<'a>,
     word: &'a [u8],
     digits: &'a [u8],
+    place: usize,
     work: &mut Work,
-) -> Result<Found, Failed> {
+) -> Result<(), Failed> {
     let mut other = search.beside(log.kernel, search.mount, search.point);
     set_spec(log, &mut other, word, digits)?;
     // Hashes have a UUID, and are no file system.
     let [.., spec, _] = &mut other.specs;
     spec.any = true;
     let (found, _) = other.find(log, work)?;
-    found.ok_or(Failed)
+    let found = found.ok_or(Failed)?;
+    if let Some(slot) = work.mapper.devices.get_mut(place) {
+        *slot = (found.fd, Some(found.dev));
+    }
+    Ok(())
 }
 
 /// Makes of the data that were `found`, for what is to be verified, the mapping of them. Its name then stands in `work.node`,
@@ -149,10 +153,11 @@ pub fn put_on<K: Kernel>(
         return Ok(());
     }
     let Some(found) = found else { return Err(Failed) };
+    work.mapper.devices = [(found.fd, Some(found.dev)), NO_DEVICE, NO_DEVICE];
+    found.fd = Fd::NONE;
+    let made = make(log, search, found, work);
     // Once it is made it holds them itself.
-    let mut held = [core::mem::replace(&mut found.fd, Fd::NONE), Fd::NONE, Fd::NONE];
-    let made = make(log, search, found, &mut held, work);
-    for fd in held {
+    for (fd, _) in work.mapper.devices {
         if fd != Fd::NONE {
             log.kernel.close(fd);
         }
@@ -160,95 +165,73 @@ pub fn put_on<K: Kernel>(
     made
 }
 
-/// Makes it, of the devices that are `held` then.
+/// Makes it, of the devices that the mapper's are then.
 #[inline(never)]
 fn make<K: Kernel>(
     log: &mut Log<'_, K>,
     search: &Search<'_>,
     found: &mut Found,
-    held: &mut [Fd; 3],
     work: &mut Work,
 ) -> Result<(), Failed> {
     let of_usr = is_usr(search);
     let request = search.request;
     let hash = request.verity(of_usr, HASH);
-    let mut options = Options::new();
-    if let Err(option) = options.read(request.verity(of_usr, OPTIONS)) {
+    let mut texts = options::DEFAULTS;
+    work.tree.clear();
+    if let Err(option) = options::read(request.verity(of_usr, OPTIONS), &mut work.tree, &mut texts) {
         return fail(log, of_usr, option, Errno::EINVAL);
     }
-    if options.flags & IGNORE != 0 && !request.permits(Permit::IgnoreCorruption) {
+    if work.tree.words & IGNORE != 0 && !request.permits(Permit::IgnoreCorruption) {
         return refuse(log, b"ignore-corruption");
     }
-    let [data_fd, hashes_fd, fec_fd] = held;
-    let uuid = hash.get(hash.len().saturating_sub(UUID_DIGITS)..).unwrap_or_default();
-    let hashes = find(log, search, request.verity(of_usr, HASHES), uuid, work)?;
-    *hashes_fd = hashes.fd;
-    let mut fec = None;
-    if !options.fec_device().is_empty() {
-        let found = find(log, search, options.fec_device(), b"", work)?;
-        *fec_fd = found.fd;
-        fec = Some(found.dev);
+    let uuid = hash.split_at(hash.len().saturating_sub(UUID_DIGITS)).1;
+    find(log, search, request.verity(of_usr, HASHES), uuid, 1, work)?;
+    if !texts[1].is_empty() {
+        find(log, search, texts[1], b"", 2, work)?;
+        work.tree.words |= table::FEC;
     }
 
-    let mut digest = [0; MOST_DIGEST];
-    let length = digits(hash, &mut digest).unwrap_or(0);
-    let hashes_bytes = log.kernel.lseek_end(hashes.fd).unwrap_or(0);
-    let sb = &mut [0; 512];
-    let on_device = options.on_device();
-    let has_uuid = if on_device == Some(true) {
-        let sector = look::ask(log.kernel, hashes.fd, BLKSSZGET);
-        let mut source = log.kernel.source(hashes.fd);
-        let disk = &mut Disk::new(&mut source, &mut work.windows, 0, hashes_bytes, sector);
-        disk.seek(options.offset());
-        *sb = *disk.sector();
-        Some(true)
-    } else {
-        options.put_superblock(sb)
-    };
-    let devices = Devices {
-        bytes: [log.kernel.lseek_end(*data_fd).unwrap_or(0), hashes_bytes],
-        offset: options.offset(),
-        on_device: on_device == Some(true),
-        digest: length,
-    };
-    let (Some(has_uuid), Some(tree)) = (has_uuid, superblock::parse(sb, &devices)) else {
-        log.say(Message::NoTree, &[kind(of_usr), search.text()]);
+    let Work { mapper: Mapper { devices, uuid: id, parameters, key, .. }, tree, windows, list, .. } = work;
+    let [data, hashes, fec] = devices;
+    let hashes_bytes = log.kernel.lseek_end(hashes.0).unwrap_or(0);
+    let data_bytes = log.kernel.lseek_end(data.0).unwrap_or(0);
+    let covered = if fec.1 == hashes.1 { tree.fec_offset() } else { hashes_bytes };
+    let mut algorithm = texts[0];
+    if tree.is_on_device() {
+        let sector = look::ask(log.kernel, hashes.0, BLKSSZGET);
+        let mut source = log.kernel.source(hashes.0);
+        let mut disk = Disk::new(&mut source, windows, 0, hashes_bytes, sector);
+        disk.seek(tree.offset());
+        superblock::read(disk.sector(), tree);
+        algorithm = superblock::algorithm(&tree.sb);
+    }
+    if superblock::check(&mut tree.numbers, algorithm, hash.len() / 2, data_bytes, hashes_bytes, covered).is_none() {
+        log.tell(Message::NoTree, search.text());
         return Err(Failed);
-    };
+    }
     if !search.boots {
         return Ok(());
     }
 
-    let mut key = Text::new();
-    let uuid = if has_uuid { sb.get(UUID..ALGORITHM).unwrap_or_default() } else { b"" };
-    let id = &mut work.mapper.uuid;
+    table::put_head(tree, algorithm, hash, devices, parameters);
+    let uuid = tree.uuid();
     id.set(b"CRYPT-VERITY-");
     id.push_hexes(uuid);
-    if has_uuid {
+    key.set(b"cryptsetup:");
+    if let Some(uuid) = uuid.first_chunk() {
         id.push_byte(b'-');
+        push_uuid(key, uuid, IN_ORDER);
+        key.push_byte(b'-');
     }
     id.push(kind(of_usr));
-    if !options.signature().is_empty() {
-        key.push(b"cryptsetup:");
-        if let Some(uuid) = uuid.first_chunk() {
-            push_uuid(&mut key, uuid, IN_ORDER);
-            key.push_byte(b'-');
-        }
-        key.push(kind(of_usr));
-        if let Err(errno) = add_signature(log.kernel, options.signature(), &mut key, work) {
+    key.push(kind(of_usr));
+    if !texts[2].is_empty() {
+        tree.words |= table::KEY;
+        if let Err(errno) = add_signature(log.kernel, texts[2], key, list) {
             return fail(log, of_usr, b"root-hash-signature", errno);
         }
     }
-    let table = &Table {
-        tree: &tree,
-        options: &options,
-        digest: digest.get(..length).unwrap_or_default(),
-        devs: [found.dev, hashes.dev],
-        fec,
-        covered: if fec == Some(hashes.dev) { options.fec()[0] } else { hashes_bytes },
-        key: key.as_bytes(),
-    };
-    let dev = map(log, of_usr, table, work)?;
+    let dev = map(log, of_usr, work)?;
     // What is on it is asked of it, so that this is verified too.
     work.format = UNKNOWN;
     let Some(fd) = look::read(log.kernel, &[], false, dev, work) else {
@@ -260,8 +243,7 @@ fn make<K: Kernel>(
 }
 
 /// Makes the signature a key that the kernel finds by that name.
-fn add_signature<K: Kernel>(kernel: &mut K, mut word: &[u8], key: &mut Text, work: &mut Work) -> Result<(), Errno> {
-    let list = &mut work.list;
+fn add_signature<K: Kernel>(kernel: &mut K, mut word: &[u8], key: &mut Text, list: &mut [u8]) -> Result<(), Errno> {
     let length = if take_prefix(&mut word, b"base64:") {
         base64(word, list).ok_or(Errno::EINVAL)?
     } else {
@@ -271,13 +253,13 @@ fn add_signature<K: Kernel>(kernel: &mut K, mut word: &[u8], key: &mut Text, wor
     kernel.add_key(key, list.get(..length).unwrap_or_default())
 }
 
-/// What the kernel is asked, one after the other: the target's version, and by what name the device is to be known; a table
-/// that leaves it to who reads to say that a block doesn't match, and its coming into force; the one that was asked for,
-/// likewise; and what it has then.
+/// What the kernel is asked, one after the other, and with what flags: the target's version, and by what name the device is to
+/// be known; a table that leaves it to who reads to say that a block doesn't match, and its coming into force; the one that was
+/// asked for, likewise; and what it has then.
 ///
 /// So where already the first block doesn't match, as with another version's hashes, that is a boot that fails like any other,
 /// with a line of its own, and none that the kernel stops.
-const STEPS: [(u32, u32); 7] = [
+const STEPS: [(u8, u8); 7] = [
     (dm::DM_GET_TARGET_VERSION, 0),
     (dm::DM_DEV_CREATE, 0),
     (dm::DM_TABLE_LOAD, dm::DM_READONLY_FLAG),
@@ -288,73 +270,76 @@ const STEPS: [(u32, u32); 7] = [
 ];
 /// Their names, in that order.
 const STEP_NAMES: &[u8] = b"module dm-verity|create|load|resume|load|resume|status";
+/// The first one of the table that was asked for.
+const STRICT: usize = 4;
 
 /// Makes the mapping, whose number it returns; its name below /dev then stands in `work.name`.
-fn map<K: Kernel>(log: &mut Log<'_, K>, of_usr: bool, table: &Table<'_>, work: &mut Work) -> Result<Dev, Failed> {
+fn map<K: Kernel>(log: &mut Log<'_, K>, of_usr: bool, work: &mut Work) -> Result<Dev, Failed> {
     let control = match log.kernel.open(CONTROL, O_RDWR) {
         Ok(control) => control,
         Err(errno) => return fail(log, of_usr, b"module dm-mod", errno),
     };
-    let made = go(log, of_usr, control, table, work);
+    let made = go(log, of_usr, control, work);
     log.kernel.close(control);
     made
 }
 
+#[inline(never)]
+fn ask<K: Kernel>(kernel: &mut K, control: Fd, request: u8, page: &mut Page) -> Result<(), Errno> {
+    kernel.ioctl_dm(control, dm::request(request), page)
+}
+
 /// Goes the steps.
 #[inline(never)]
-fn go<K: Kernel>(
-    log: &mut Log<'_, K>,
-    of_usr: bool,
-    control: Fd,
-    table: &Table<'_>,
-    work: &mut Work,
-) -> Result<Dev, Failed> {
-    let (mut dev, mut on_error, mut step) = (None, false, 0);
+fn go<K: Kernel>(log: &mut Log<'_, K>, of_usr: bool, control: Fd, work: &mut Work) -> Result<Dev, Failed> {
+    let (mut on_error, mut step) = (false, 0);
     let kind = kind(of_usr);
-    let sectors = table.tree.data_blocks << (table.tree.bits[0] & 63) >> 9;
+    let mut name = TARGET;
+    let sectors = work.tree.data_bytes() >> 9;
+    let head = work.mapper.parameters.as_bytes().len();
+    let mut dev = None;
     while let Some((request, flags)) = STEPS.get(step).copied() {
-        let Mapper { page, uuid, parameters } = &mut work.mapper;
-        page.fill(if step == 0 { TARGET } else { kind }, flags);
-        if step == 1 {
+        let Mapper { page, uuid, parameters, key, devices } = &mut work.mapper;
+        page.fill(name, flags.into());
+        if request == dm::DM_DEV_CREATE {
             put(&mut page.uuid, 0, uuid.as_bytes());
         }
         if request == dm::DM_TABLE_LOAD {
-            table.put(step == 4, on_error, parameters);
+            parameters.cut(head);
+            table::push_words(&work.tree, step == STRICT, on_error, devices[2].1, key.as_bytes(), parameters);
             page.add_table(TARGET, sectors, parameters.as_bytes());
         }
-        let mut asked = log.kernel.ioctl_dm(control, request, page);
-        match step {
+        let mut asked = ask(log.kernel, control, request, page);
+        // Every answer about it has it.
+        dev = page.dev();
+        if request == dm::DM_GET_TARGET_VERSION {
             // None of that name.
-            0 => {
-                asked = asked.map_err(|_| Errno::ENODEV);
-                on_error = page.minor_version() >= ERROR_MODES;
-            }
-            1 => dev = page.dev(),
+            asked = asked.map_err(|_| Errno::ENODEV);
+            on_error = page.minor_version() >= ERROR_MODES;
+            name = kind;
+        }
+        if step == STRICT && on_error && asked == Err(Errno::EINVAL) {
             // An option that it doesn't know, or what the next attempt fails of too.
-            4 if on_error && asked == Err(Errno::EINVAL) => {
-                on_error = false;
-                continue;
-            }
-            3 if asked.is_ok() => {
-                if let Some(dev) = dev {
-                    sysfs::name(log.kernel, dev, work);
-                }
-                let read = file::read_dev(log.kernel, work.name.as_bytes(), &mut work.page);
-                if read.is_err() {
-                    log.tell(Message::NoMatch, kind);
-                    return Err(Failed);
-                }
-            }
+            on_error = false;
+            continue;
+        }
+        if request == dm::DM_TABLE_STATUS && asked.is_ok() && !page.is(TARGET, sectors, parameters.as_bytes()) {
             // A table that was cut off is none that was asked for either.
-            6 if asked.is_ok() && !page.is(kind, uuid.as_bytes(), TARGET, sectors, parameters.as_bytes()) => {
-                asked = Err(Errno::EBADMSG);
-            }
-            _ => {}
+            asked = Err(Errno::EBADMSG);
         }
         if let Err(errno) = asked {
             return fail(log, of_usr, part(STEP_NAMES, b'|', step), errno);
         }
         step += 1;
+        if step == STRICT
+            && let Some(dev) = dev
+        {
+            sysfs::name(log.kernel, dev, work);
+            if file::read_dev(log.kernel, work.name.as_bytes(), &mut work.page).is_err() {
+                log.tell(Message::NoMatch, kind);
+                return Err(Failed);
+            }
+        }
     }
     work.data.set(b"../");
     work.data.push(work.name.as_bytes());
@@ -373,7 +358,7 @@ pub fn take_off<K: Kernel>(kernel: &mut K, request: &Request<'_>, of_usr: bool, 
     {
         let page = &mut work.mapper.page;
         page.fill(kind(of_usr), dm::DM_DEFERRED_REMOVE);
-        let _ = kernel.ioctl_dm(control, dm::DM_DEV_REMOVE, page);
+        let _ = ask(kernel, control, dm::DM_DEV_REMOVE, page);
         let _ = kernel.unlinkat(Fd::CWD, node(of_usr), 0);
         kernel.close(control);
     }

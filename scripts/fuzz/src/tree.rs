@@ -2,9 +2,10 @@
 //! sizes of the two devices and the offset, 8 bytes each; the length of the hash; the options.
 
 use pintle::bytes::{Dev, Text};
-use pintle::layer::verity::options::Options;
-use pintle::layer::verity::superblock::{Devices, Superblock, Tree, parse};
-use pintle::layer::verity::table::Table;
+use pintle::kernel::Fd;
+use pintle::layer::verity::options::{DEFAULTS, read};
+use pintle::layer::verity::superblock::{self, Tree};
+use pintle::layer::verity::table;
 
 /// An input that is too short is none.
 pub fn check(input: &[u8]) {
@@ -14,75 +15,74 @@ pub fn check(input: &[u8]) {
     let mut numbers = numbers.chunks(8).map(|bytes| u64::from_le_bytes(bytes.try_into().expect("8 bytes")));
     let [data, hashes, offset] = [(); 3].map(|()| numbers.next().expect("a number"));
     let digest = usize::from(*digest);
-    let devices = Devices { bytes: [data, hashes], offset, on_device: true, digest };
-    let mut options = Options::new();
-    let known = options.read(words).is_ok();
-    if let Some(tree) = parse(sb, &devices) {
-        check_tree(sb, &tree, &devices);
-        if known {
-            check_table(&tree, &options, digest);
-        }
-    }
+    let (mut tree, mut texts) = (Tree::new(), DEFAULTS);
+    tree.clear();
+    (tree.numbers[4], tree.numbers[5]) = (offset, 1);
+    superblock::read(sb, &mut tree);
+    let algorithm = superblock::algorithm(sb);
+    assert!(algorithm.is_empty() || sb.starts_with(b"verity\0\0\x01\0\0\0"));
+    check_tree(tree, algorithm, digest, [data, hashes]);
     // The same of what is made of words.
-    let mut made = [0; 512];
-    let devices = Devices { offset: options.offset(), on_device: false, ..devices };
-    if known
-        && options.put_superblock(&mut made).is_some()
-        && let Some(tree) = parse(&made, &devices)
-    {
-        check_tree(&made, &tree, &devices);
-        check_table(&tree, &options, digest);
+    tree.clear();
+    if read(words, &mut tree, &mut texts).is_ok() {
+        tree.numbers[5] = 0;
+        check_tree(tree, texts[0], digest, [data, hashes]);
     }
 }
 
 /// Nothing lies outside of its device.
-fn check_tree(sb: &Superblock, tree: &Tree<'_>, devices: &Devices) {
-    let [data_bytes, hash_bytes] = devices.bytes.map(u128::from);
-    let [data_block, hash_block] = tree.bits.map(|bits| 1u128 << bits);
-    assert!(sb.starts_with(b"verity\0\0\x01\0\0\0") && tree.format < 2);
+fn check_tree(mut tree: Tree, algorithm: &[u8], digest: usize, [data_bytes, hash_bytes]: [u64; 2]) {
+    let (offset, on_device) = (u128::from(tree.offset()), tree.is_on_device());
+    if superblock::check(&mut tree.numbers, algorithm, digest, data_bytes, hash_bytes, u64::MAX).is_none() {
+        return;
+    }
+    let [format, data_block, hash_block, data_blocks, start, ..] = tree.numbers.map(u128::from);
+    assert!(format < 2);
     assert!([data_block, hash_block].iter().all(|block| (512..=512 << 10).contains(block)));
-    assert!(tree.data_blocks > 0 && u128::from(tree.data_blocks) * data_block <= data_bytes);
-    assert!(tree.salt.len() <= 256);
-    assert!((1..32).contains(&tree.algorithm.len()));
-    assert!(tree.algorithm.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'|'));
+    assert!(data_blocks > 0 && data_blocks * data_block <= data_bytes.into());
+    assert_eq!(u128::from(tree.data_bytes()), data_blocks * data_block);
+    assert_eq!(tree.salt().len() as u64, tree.numbers[superblock::SALT_BYTES]);
+    assert!((1..32).contains(&algorithm.len()));
+    assert!(algorithm.iter().all(u8::is_ascii_graphic));
     // By division, level by level, where it is counted by shifts.
-    let first = u128::from(tree.start) * hash_block;
-    let sb_bytes = if devices.on_device { 512 } else { 0 };
-    assert!(
-        first >= u128::from(devices.offset) + sb_bytes && first - u128::from(devices.offset) < hash_block + sb_bytes
-    );
+    let first = start * hash_block;
+    let sb_bytes = if on_device { 512 } else { 0 };
+    assert!(first >= offset + sb_bytes && first - offset < hash_block + sb_bytes);
     let mut per_block = 1;
-    while per_block * 2 * devices.digest as u128 <= hash_block {
+    while per_block * 2 * digest as u128 <= hash_block {
         per_block *= 2;
     }
     assert!(per_block > 1);
-    let (mut level, mut blocks) = (u128::from(tree.data_blocks), 0);
+    let (mut level, mut blocks) = (data_blocks, 0);
     while level > 1 {
         level = level.div_ceil(per_block);
         blocks += level;
     }
-    assert!(first + blocks * hash_block <= hash_bytes);
+    assert!(first + blocks * hash_block <= hash_bytes.into());
+    for words in [0, table::FEC, table::KEY, table::FEC | table::KEY] {
+        tree.words |= words;
+        check_table(&tree, algorithm);
+    }
 }
 
 /// As many words as the table says, and none but those.
-fn check_table(tree: &Tree<'_>, options: &Options<'_>, digest: usize) {
-    let digest = vec![0xa5; digest.min(64)];
-    let devs = [Dev::new(8, 1), Dev::new(8, 2)].map(|dev| dev.expect("a device"));
-    let fec = if options.fec_device().is_empty() { None } else { Dev::new(8, 3) };
-    let table = Table { tree, options, digest: &digest, devs, fec, covered: u64::MAX, key: b"cryptsetup:x" };
+fn check_table(tree: &Tree, algorithm: &[u8]) {
+    let devices = [1, 2, 3].map(|minor| (Fd(0), Dev::new(8, minor)));
     let mut text = Text::new();
     for strict in [false, true] {
-        table.put(strict, true, &mut text);
+        table::put_head(tree, algorithm, &[b'A'; 64], &devices, &mut text);
+        table::push_words(tree, strict, true, devices[2].1, b"cryptsetup:x", &mut text);
         if text.as_z_str().is_none() {
             continue;
         }
         let text = std::str::from_utf8(text.as_bytes()).expect("ASCII");
         let words: Vec<_> = text.split(' ').collect();
-        assert!(words.iter().all(|word| !word.is_empty()) || digest.is_empty());
-        assert_eq!(words[10].parse(), Ok(words.len() - 11), "{text}");
-        assert_eq!(words[9] == "-", tree.salt.is_empty());
+        assert!(words.iter().all(|word| !word.is_empty()));
+        let count = words.get(10).map_or(Ok(0), |count| count.parse());
+        assert_eq!(count, Ok(words.len().saturating_sub(11)), "{text}");
+        assert_eq!(words[9] == "-", tree.salt().is_empty());
         let modes = words.iter().filter(|word| word.ends_with("_corruption")).count();
         assert_eq!(modes, usize::from(strict));
-        assert!(!strict || !text.contains("ignore_corruption") || options.flags & 1 != 0);
+        assert!(!strict || !text.contains("ignore_corruption") || tree.words & 1 != 0);
     }
 }

@@ -25,6 +25,10 @@ fn number(page: &[u8], at: usize, length: usize) -> u64 {
     page[at..at + length].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
+fn put_dev(page: &mut [u8; 4096], minor: u32) {
+    page[40..48].copy_from_slice(&(u64::from(252u32) << 8 | u64::from(minor)).to_le_bytes());
+}
+
 impl Fake {
     /// `ctl_ioctl()`: what each request says, and what becomes of it. It is checked against the layout of the header by
     /// places that were counted once more.
@@ -58,11 +62,13 @@ impl Fake {
             }
             let minor = u32::try_from(self.mappings.len()).expect("few");
             self.mappings.push(Mapping { name, uuid: text(page, 176), minor, ..Mapping::default() });
-            page[40..48].copy_from_slice(&(u64::from(252u32) << 8 | u64::from(minor)).to_le_bytes());
+            put_dev(page, minor);
             return Ok(());
         }
         let place = place.ok_or(Errno::new(6))?;
         let mapping = &mut self.mappings[place];
+        // `__dev_status()`: not only of what was created.
+        put_dev(page, mapping.minor);
         match what {
             "remove" => drop(self.mappings.remove(place)),
             "load" => {

@@ -2,132 +2,77 @@
 //!
 //! Source: veritytab(5), systemd-veritysetup-generator(8).
 
-use super::superblock::{
-    ALGORITHM, DATA_BLOCK, DATA_BLOCKS, FORMAT, HASH_BLOCK, SALT, SALT_BYTES, SALT_END, START, Superblock, UUID,
-};
-use crate::bytes::{NOWHERE, place_of, put, take_part, take_until};
+use super::superblock::{ALGORITHM, SALT, SALT_BYTES, SALT_END, Tree, UUID, UUID_BYTES};
+use crate::bytes::{NOWHERE, place_of, take_part, take_until};
 use crate::packed;
 
-/// Those with a number, those with another value, and those without one: what is done with a block that doesn't match, more
-/// flags, and those that speak to others.
-const NAMES: &[u8] = packed!(NAMES_TEXT);
+/// Those with a number, or with what becomes one, in the order of [`Tree::numbers`]; those with another value, in that of
+/// [`Texts`]; and those without one, which are the bits of [`Tree::words`]: up to `root_hash_sig_key_desc` they are, in the order
+/// in which the kernel writes them, words of its table, of which it calls some differently and some are none of the command
+/// line's; and those that speak to others.
+pub(crate) const NAMES: &[u8] = packed!(NAMES_TEXT);
 pub(crate) const NAMES_TEXT: &[u8] =
-    b"format|data-block-size|hash-block-size|data-blocks|hash-offset|fec-offset|fec-roots|\
-superblock|salt|uuid|hash|fec-device|root-hash-signature|\
-ignore-corruption|restart-on-corruption|panic-on-corruption|ignore-zero-blocks|check-at-most-once|\
+    b"format|data-block-size|hash-block-size|data-blocks|hash-offset|superblock|fec-offset|fec-roots|salt|uuid|\
+hash|fec-device|root-hash-signature|\
+ignore_corruption|restart_on_corruption|panic_on_corruption|restart_on_error|panic_on_error|\
+ignore_zero_blocks|check_at_most_once|\
+use_fec_from_device|fec_blocks|fec_start|fec_roots|root_hash_sig_key_desc|\
 noauto|nofail|_netdev|x-initrd.attach";
-/// What they are without being said.
-const DEFAULTS: &[u8] = b"format=1,data-block-size=4K,hash-block-size=4K,fec-roots=2,superblock=1,hash=sha256";
-const NUMBERS: usize = 7;
-const TEXTS: usize = 6;
+/// How many of them have a number.
+pub const NUMBERS: usize = 10;
+/// The first one without a value.
+pub const WORDS: usize = NUMBERS + 3;
+/// Which of those are the command line's, a bit each.
+const KNOWN: u64 = 0b1111_0000_0110_0111;
+const SUPERBLOCK: usize = 5;
 
-/// What they say.
-pub struct Options<'a> {
-    /// The numbers, in that order: what a superblock of one's own is made of comes first.
-    numbers: [u64; NUMBERS],
-    /// The texts.
-    texts: [Option<&'a [u8]>; TEXTS],
-    /// The others, a bit each.
-    pub flags: u32,
-}
+/// The hash that the tree is made with, the device with what corrects errors, and the root hash's signature, `base64:` and
+/// itself, or a file; empty for none.
+pub type Texts<'a> = [&'a [u8]; WORDS - NUMBERS];
+/// What they are without being said.
+pub const DEFAULTS: Texts<'_> = [b"sha256", b"", b""];
 
 /// The bit of `ignore-corruption`, the one that has to be permitted.
 pub const IGNORE: u32 = 1;
 
-const BOOLEANS: &[u8] = b"1|yes|y|true|t|on|0|no|n|false|f|off";
-const FIRST_NO: usize = 6;
+const YES: &[u8] = b"1|yes|y|true|t|on";
 
-impl<'a> Options<'a> {
-    /// Without any.
-    pub fn new() -> Self {
-        let mut options = Options { numbers: [0; NUMBERS], texts: [None; TEXTS], flags: 0 };
-        let _ = options.read(DEFAULTS);
-        options
-    }
-
-    /// Reads them; the error is the one that is unknown, or whose value can't be.
-    #[inline(never)]
-    pub fn read(&mut self, mut text: &'a [u8]) -> Result<(), &'a [u8]> {
-        while let Some(option) = take_part(&mut text, b',') {
-            let mut value = option;
-            let name = take_until(&mut value, b'=');
-            let place = place_of(NAMES, name.unwrap_or(option));
-            // Which of them have a value.
-            let has_value = place < NUMBERS + TEXTS;
-            let known = place != NOWHERE && name.is_some() == has_value || option.is_empty();
-            if !known {
-                return Err(option);
-            }
-            if let Some(slot) = self.numbers.get_mut(place) {
-                // Those of 32 bits come first.
-                *slot = number(value).filter(|number| place > 2 || number >> 32 == 0).ok_or(option)?;
-            } else if let Some(slot) = self.texts.get_mut(place.wrapping_sub(NUMBERS)) {
-                *slot = Some(value);
-            } else if !option.is_empty() {
-                self.flags |= 1 << (place.wrapping_sub(NUMBERS + TEXTS) & 31);
-            }
+/// Reads them; the error is the one that is unknown, or whose value can't be.
+#[inline(never)]
+pub fn read<'a>(mut text: &'a [u8], tree: &mut Tree, texts: &mut Texts<'a>) -> Result<(), &'a [u8]> {
+    while let Some(option) = take_part(&mut text, b',') {
+        if !option.is_empty() {
+            read_one(option, tree, texts).ok_or(option)?;
         }
-        Ok(())
     }
-
-    /// The text in this place; empty for none.
-    #[inline(never)]
-    fn text(&self, place: usize) -> &'a [u8] {
-        self.texts.get(place).copied().flatten().unwrap_or_default()
-    }
-
-    /// Whether there is a superblock on the device; `None` where that isn't said in words that mean anything.
-    pub fn on_device(&self) -> Option<bool> {
-        is_yes(self.text(0))
-    }
-
-    /// Bytes before the superblock, or before the hashes.
-    pub fn offset(&self) -> u64 {
-        self.numbers[4]
-    }
-
-    /// Bytes before what corrects errors on its device, and the bytes of parity in a code word.
-    pub fn fec(&self) -> [u64; 2] {
-        [self.numbers[5], self.numbers[6]]
-    }
-
-    /// The device with what corrects errors; empty for none.
-    pub fn fec_device(&self) -> &'a [u8] {
-        self.text(4)
-    }
-
-    /// The root hash's signature: `base64:` and itself, or a file; empty for none.
-    pub fn signature(&self) -> &'a [u8] {
-        self.text(5)
-    }
-
-    /// Puts one together for where there is none on the device. `None`: of these it can't be. Otherwise whether it has a UUID.
-    pub fn put_superblock(&self, sb: &mut Superblock) -> Option<bool> {
-        let [salt, uuid, hash] = [1, 2, 3].map(|place| self.text(place));
-        put(sb, 0, START);
-        // Each is 8 bytes long, and written over by those behind it.
-        for (number, at) in self.numbers.iter().zip([FORMAT, DATA_BLOCK, HASH_BLOCK, DATA_BLOCKS]) {
-            put(sb, at, &number.to_le_bytes());
-        }
-        // A NUL ends it, or nothing does.
-        put(sb.get_mut(ALGORITHM..DATA_BLOCK)?, 0, hash);
-        digits(uuid, sb.get_mut(UUID..ALGORITHM)?)?;
-        let length = digits(salt, sb.get_mut(SALT..SALT_END)?)?;
-        put(sb, SALT_BYTES, &length.to_le_bytes());
-        Some(!uuid.is_empty())
-    }
+    Ok(())
 }
 
-impl Default for Options<'_> {
-    fn default() -> Self {
-        Self::new()
+fn read_one<'a>(option: &'a [u8], tree: &mut Tree, texts: &mut Texts<'a>) -> Option<()> {
+    let mut value = option;
+    let name = take_until(&mut value, b'=');
+    let place = place_of(NAMES, name.unwrap_or(option));
+    if name.is_none() {
+        let word = place.wrapping_sub(WORDS) & 63;
+        tree.words |= 1 << (word & 31);
+        return (KNOWN >> word & 1 != 0).then_some(());
     }
+    if let Some(slot) = tree.numbers.get_mut(place) {
+        *slot = match place {
+            SUPERBLOCK => u64::from(is_yes(value)),
+            UUID_BYTES => digits(value, tree.sb.get_mut(UUID..ALGORITHM)?)?,
+            SALT_BYTES => digits(value, tree.sb.get_mut(SALT..SALT_END)?)?,
+            _ => number(value)?,
+        };
+    } else {
+        *texts.get_mut(place.wrapping_sub(NUMBERS))? = value;
+    }
+    Some(())
 }
 
-/// Whether it says yes; `None` where it says neither that nor no (`parse_boolean()` in systemd).
-pub fn is_yes(text: &[u8]) -> Option<bool> {
-    let place = place_of(BOOLEANS, text);
-    (place != NOWHERE).then_some(place < FIRST_NO)
+/// Whether it says yes (`parse_boolean()` in systemd).
+pub fn is_yes(text: &[u8]) -> bool {
+    place_of(YES, text) != NOWHERE
 }
 
 /// A number, of which K, M, G and T are the 1024-fold, that of it, and so on.
@@ -152,7 +97,7 @@ fn number(text: &[u8]) -> Option<u64> {
 /// Puts the bytes whose hexadecimal digits `text` has into `bytes`, and says how many these are. A `-` says nothing, and so may
 /// stand for none at all.
 #[inline(never)]
-pub fn digits(text: &[u8], bytes: &mut [u8]) -> Option<usize> {
+pub fn digits(text: &[u8], bytes: &mut [u8]) -> Option<u64> {
     let mut count = 0;
     for byte in text {
         let digit = match byte {
@@ -167,7 +112,7 @@ pub fn digits(text: &[u8], bytes: &mut [u8]) -> Option<usize> {
         *slot = *slot << 4 | digit;
         count += 1;
     }
-    (count & 1 == 0).then_some(count / 2)
+    (count & 1 == 0).then_some(count as u64 / 2)
 }
 
 /// Puts the bytes that `text` is in base64 into `bytes`; returns how many, `None` where it isn't that, or doesn't fit.

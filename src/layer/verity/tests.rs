@@ -213,7 +213,7 @@ fn usr() {
     for (more, said) in [
         (
             "systemd.verity_usr_hash=/dev/sda",
-            "<3>verity: usr: no superblock with hashes of /dev/sda that its device has room for: giving up",
+            "<3>verity: /dev/sda: no superblock with hashes of it that its device has room for: giving up",
         ),
         (
             "mount.usr=/dev/sdc",

@@ -1,5 +1,43 @@
 use super::*;
 
+/// The sizes of the devices of data and hashes, the bytes before the superblock or the hashes, whether there is one, and the
+/// bytes of a hash.
+#[derive(Clone, Copy)]
+pub(crate) struct Devices {
+    pub(crate) bytes: [u64; 2],
+    pub(crate) offset: u64,
+    pub(crate) on_device: bool,
+    pub(crate) digest: usize,
+}
+
+/// What was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Found {
+    pub(crate) format: u64,
+    pub(crate) algorithm: Vec<u8>,
+    pub(crate) salt: Vec<u8>,
+    pub(crate) blocks: [u64; 2],
+    pub(crate) data_blocks: u64,
+    pub(crate) start: u64,
+}
+
+/// What `tree` is found to be.
+pub(crate) fn found(mut tree: Tree, algorithm: &[u8], devices: &Devices) -> Option<Found> {
+    let [data_bytes, hash_bytes] = devices.bytes;
+    check(&mut tree.numbers, algorithm, devices.digest, data_bytes, hash_bytes, 0)?;
+    let [format, data_block, hash_block, data_blocks, start, ..] = tree.numbers;
+    let (algorithm, salt) = (algorithm.to_vec(), tree.salt().to_vec());
+    Some(Found { format, algorithm, salt, blocks: [data_block, hash_block], data_blocks, start })
+}
+
+fn parse(sb: &Superblock, devices: &Devices) -> Option<Found> {
+    let mut tree = Tree::new();
+    tree.clear();
+    (tree.numbers[4], tree.numbers[5]) = (devices.offset, devices.on_device.into());
+    read(sb, &mut tree);
+    found(tree, algorithm(sb), devices)
+}
+
 /// One of 512 blocks of 4 KiB, with a salt of two bytes.
 pub(crate) fn superblock() -> Superblock {
     let mut sb = [0; 512];
@@ -27,16 +65,22 @@ fn with(at: usize, bytes: &[u8]) -> Superblock {
 #[test]
 fn a_good_one() {
     let sb = superblock();
-    let tree =
-        Tree { format: 1, algorithm: b"sha256", salt: &[0x5a, 0x17], bits: [12, 12], data_blocks: 512, start: 1 };
-    assert_eq!(parse(&sb, &DEVICES), Some(tree));
+    let tree = Found {
+        format: 1,
+        algorithm: b"sha256".to_vec(),
+        salt: vec![0x5a, 0x17],
+        blocks: [4096, 4096],
+        data_blocks: 512,
+        start: 1,
+    };
+    assert_eq!(parse(&sb, &DEVICES), Some(tree.clone()));
     let offset = Devices { offset: 8192 + 512, ..DEVICES };
-    assert_eq!(parse(&sb, &offset), Some(Tree { start: 3, ..tree }));
+    assert_eq!(parse(&sb, &offset), Some(Found { start: 3, ..tree.clone() }));
     // Without one, what stands there instead.
     let none = Devices { on_device: false, offset: 8192, ..DEVICES };
-    assert_eq!(parse(&sb, &none), Some(Tree { start: 2, ..tree }));
+    assert_eq!(parse(&sb, &none), Some(Found { start: 2, ..tree.clone() }));
     let all = with(72, &[0; 8]);
-    assert_eq!(parse(&all, &none), Some(Tree { start: 2, ..tree }));
+    assert_eq!(parse(&all, &none), Some(Found { start: 2, ..tree }));
     assert_eq!(parse(&all, &DEVICES), None);
 }
 
@@ -96,7 +140,7 @@ fn every_byte() {
             assert!(!other || may_be_other, "{at} {flip:#x}: {found:?}");
             let is_ignored = (16..32).contains(&at) || (82..88).contains(&at) || at >= 90 || (39..64).contains(&at);
             assert!(other || is_ignored, "{at} {flip:#x}");
-            assert!(found.data_blocks << found.bits[0] <= 2 << 20 && found.salt.len() <= 256);
+            assert!(found.data_blocks * found.blocks[0] <= 2 << 20 && found.salt.len() <= 256);
         }
     }
     assert!(counts.iter().all(|count| *count > 500), "{counts:?}");
