@@ -48,7 +48,7 @@ pub fn attach<K: Kernel>(log: &mut Log<'_, K>, point: ZStr<'_>) {
 /// mounted at [`MOUNT_POINT`] any more, and another root may be tried.
 pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &mut Initramfs, work: &mut Work) {
     let chosen = request.get(Key::Init);
-    if let Ok(inits) = init::find(log, chosen, work) {
+    if let Ok(inits) = init::find(log, chosen, request.has_root_hash(), work) {
         work.times.say(log, &mut work.data);
         if switch(log, initramfs, false, CONSOLE, inits, work) {
             policy::give_up(log, request);
@@ -79,7 +79,7 @@ pub fn switch_root<K: Kernel>(
     if !log.kernel.statx(Fd::CWD, z!(c"."), 0).is_ok_and(|stat| stat.is_mount) {
         return log.tell(Message::NoMountPoint, new_root.to_bytes());
     }
-    if let Ok(inits) = init::find(log, Some(init), work) {
+    if let Ok(inits) = init::find(log, Some(init), false, work) {
         switch(log, initramfs, true, console, inits, work);
     }
 }
@@ -158,7 +158,7 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mut W
         log.say(Message::InitrdRelease, &[]);
     }
     let chosen = request.get(Key::Init);
-    let Ok(inits) = init::find(log, chosen, work) else { return };
+    let Ok(inits) = init::find(log, chosen, false, work) else { return };
     work.times.say(log, &mut work.data);
     let mut step = Message::Stay;
     if let Err(errno) = pivot::stay(log.kernel, &mut step) {

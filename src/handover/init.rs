@@ -21,9 +21,12 @@ const MOST_INTERPRETERS: usize = 6;
 
 /// The inits to try, from the first on that can be executed: `chosen`, or else the defaults, of which one that isn't
 /// there needs no mention. The working directory is the new root; nothing has been touched.
+///
+/// Behind one that can't be read comes none where `strict`: whoever can break a sector of a verified root doesn't get its shell.
 pub(super) fn find<'i, K: Kernel>(
     log: &mut Log<'_, K>,
     chosen: Option<&'i [u8]>,
+    strict: bool,
     work: &mut Work,
 ) -> core::result::Result<&'i [u8], Failed> {
     let mut inits = chosen.unwrap_or(DEFAULTS);
@@ -33,7 +36,12 @@ pub(super) fn find<'i, K: Kernel>(
         match check(log.kernel, init, work) {
             Ok(()) => return Ok(inits),
             Err(Errno::ENOENT) if chosen.is_none() => {}
-            Err(_) => say(log, if rest.is_empty() { Message::FindInit } else { Message::TryInit }, init, work),
+            Err(errno) => {
+                if strict && errno == Errno::EIO {
+                    rest = b"";
+                }
+                say(log, if rest.is_empty() { Message::FindInit } else { Message::TryInit }, init, work);
+            }
         }
         if rest.is_empty() {
             break;
@@ -86,11 +94,11 @@ fn check<K: Kernel>(kernel: &mut K, init: &[u8], work: &mut Work) -> Result<()> 
             why.push(kernel.path().as_bytes());
             if errno == Errno::ENOENT {
                 why.push(b" is missing");
-            } else {
-                why.push(b": ");
-                errno.describe(why);
+                return Err(Errno::ENOEXEC);
             }
-            return Err(Errno::ENOEXEC);
+            why.push(b": ");
+            errno.describe(why);
+            return Err(errno);
         }
         match interpreter(page) {
             Ok(b"") => break,

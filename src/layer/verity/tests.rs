@@ -4,6 +4,7 @@
 use super::superblock::tests::superblock;
 use crate::device::tests::images::{BYTES, DATA, ROOT, entry, ext4, gpt, xfs};
 use crate::error::Errno;
+use crate::handover::program::tests::elf;
 use crate::kernel::fake::{Block, End, Fake, file};
 
 /// What is verified by it has these partitions.
@@ -352,4 +353,21 @@ fn signatures() {
     fake.refused.push(("dm 7 load", Errno::new(126)));
     let (booted, said) = boot(&mut fake);
     assert!(!booted && said.iter().any(|line| line == "<3>verity: root: load: ENOKEY: giving up"), "{said:#?}");
+}
+
+/// An init that can't be read, as before Linux 6.12 one on a bad sector, is the end of a verified root, and of another one the
+/// next init's turn.
+#[test]
+fn no_shell_behind_an_init_that_cannot_be_read() {
+    for (words, verified) in [(NAMED, true), ("root=/dev/sda", false)] {
+        let blocks = [Block::disk("sda", (8, 0), ext4(FS, "")), Block::disk("sdb", (8, 16), tree())];
+        let mut fake = with(words, &blocks).with("ext4", "/bin/sh", file(0o755, elf("")));
+        fake.refused.push(("openat2 CWD /sbin/init", Errno::EIO));
+        let (booted, said) = boot(&mut fake);
+        let line = |then: &str| format!("find init: /sbin/init: EIO: {then}");
+        assert_eq!(booted, !verified, "{said:#?} {:#?}", fake.calls);
+        let line =
+            if verified { format!("<3>{}", line("giving up")) } else { format!("<4>{}", line("trying the next init")) };
+        assert!(said.contains(&line), "{said:#?}");
+    }
 }
