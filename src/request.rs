@@ -143,6 +143,9 @@ pub enum Key {
     /// `resumedelay=N`.
     #[cfg(feature = "layer-resume")]
     ResumeDelay,
+    /// `hibernate=noresume`, the kernel's other way to say `noresume`. The word's other values are its own affair.
+    #[cfg(feature = "layer-resume")]
+    Hibernate,
     /// `fsck.mode=`: `auto`, `force` or `skip`.
     #[cfg(feature = "layer-fsck")]
     FsckMode,
@@ -180,7 +183,7 @@ mount.usr|mount.usrfstype|mount.usrflags|nfsroot|cifsroot|",
     #[cfg(feature = "layer-top")]
     "pintle.overlay|overlayroot|systemd.volatile|",
     #[cfg(feature = "layer-resume")]
-    "resume|resume_offset|resumedelay|",
+    "resume|resume_offset|resumedelay|hibernate|",
     #[cfg(feature = "layer-fsck")]
     "fsck.mode|fsck.repair|",
     "pintle.rescue|",
@@ -200,6 +203,10 @@ const VOLATILE: usize = NOWHERE - 1;
 const RESCUE: usize = Key::Rescue as usize;
 const MODE: usize = Key::Mode as usize;
 const RW: usize = MODE + 1;
+#[cfg(feature = "layer-resume")]
+const HIBERNATE: usize = Key::Hibernate as usize;
+#[cfg(not(feature = "layer-resume"))]
+const HIBERNATE: usize = NOWHERE - 1;
 const FAIL: usize = Key::Fail as usize;
 const DUPLICATE: usize = Key::Duplicate as usize;
 const MODULES: usize = Key::Modules as usize;
@@ -357,6 +364,7 @@ pub(crate) fn place_and_value<'a>(name: &'a [u8], value: Option<&'a [u8]>) -> Op
         FAIL => FAILS,
         DUPLICATE => b"first",
         MODULES => b"all",
+        HIBERNATE => b"noresume",
         _ => b"",
     };
     let refused = !values.is_empty() && place_of(values, value) == NOWHERE;

@@ -34,8 +34,9 @@ use linux_raw_sys::ioctl::BLKSSZGET;
 /// a swap that isn't.
 const WAIT_S: u64 = 5;
 
-/// No place.
+/// No place, and none that can be read.
 const NOWHERE: u64 = 0;
+const UNREAD: u64 = 1;
 
 type Signature = [u8; SIGNATURE];
 /// Pages of 4 to 64 KiB.
@@ -95,21 +96,24 @@ fn resume_from<K: Kernel>(
     let says = |key| search.request.get(key);
     let Work { node, data: why, windows, identity, .. } = work;
     let mut offset = says(Key::ResumeOffset).unwrap_or_default();
-    // A plain swap needs no other look. An image in a file is somewhere else.
-    if offset.is_empty() && identity.kind != Type::SwSuspend {
+    // A plain swap needs no other look, nor what is none. An image in a file is somewhere else.
+    if offset.is_empty() && !matches!(identity.kind, Type::SwSuspend | Type::Nothing) {
         return Ok(());
     }
     let offset = take_number(&mut offset, 10).unwrap_or(0);
     let device = node.as_bytes();
     let mut old = [0; SIGNATURE];
     let at = image(log.kernel, fd, offset, windows, &mut old);
-    if at == NOWHERE {
+    if at == UNREAD {
+        log.failed(Message::NoResume, device, Errno::EIO);
+    }
+    if at <= UNREAD {
         return Ok(());
     }
     let mut message = Message::Discarded;
     let tried = if says(Key::DiscardHibernation).is_some() {
         discard(log.kernel, device, at, &old)
-    } else if says(Key::NoResume).is_some() {
+    } else if says(Key::NoResume).or(says(Key::Hibernate)).is_some() {
         Ok(())
     } else {
         message = Message::NotResumed;
@@ -130,20 +134,23 @@ fn resume_from<K: Kernel>(
     Err(Failed)
 }
 
-/// Where the signature of an image stands whose header is `offset` pages into the device, or [`NOWHERE`]; the one that was
-/// there before is `before` then.
+/// Where the signature of an image stands whose header is `offset` pages into the device, or [`NOWHERE`], or [`UNREAD`]; the
+/// one that was there before is `before` then.
 fn image<K: Kernel>(kernel: &mut K, fd: Fd, offset: u32, windows: &mut Windows, before: &mut Signature) -> u64 {
-    let Ok(size) = kernel.lseek_end(fd) else { return NOWHERE };
+    let size = kernel.lseek_end(fd).unwrap_or(0);
     let sector = look::ask(kernel, fd, BLKSSZGET);
     let mut source = kernel.source(fd);
     let disk = &mut Disk::new(&mut source, windows, 0, size, sector);
     for bits in PAGE_BITS {
         let end = (u64::from(offset) + 1) << bits;
-        if let [old, new] = disk.bytes(end - 2 * SIGNATURE as u64, 2 * SIGNATURE).as_chunks().0
-            && is_suspended(new) == Some(true)
-        {
-            *before = *old;
-            return end - SIGNATURE as u64;
+        match disk.bytes(end - 2 * SIGNATURE as u64, 2 * SIGNATURE).as_chunks().0 {
+            [old, new] if is_suspended(new) == Some(true) => {
+                *before = *old;
+                return end - SIGNATURE as u64;
+            }
+            // Larger pages may end behind the device.
+            [] if bits == *PAGE_BITS.start() => return UNREAD,
+            _ => {}
         }
     }
     NOWHERE

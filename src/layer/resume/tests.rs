@@ -69,6 +69,7 @@ fn attempts() {
     let by_uuid = format!("resume=UUID={}", uuid(UUID));
     let gone = "<4>resume: vdb: the kernel could not, and the image is used up: going on without it";
     let still = "<3>resume: vdb: a hibernation image is on it (not tried), pintle.discard-hibernation would clear it: giving up";
+    let unread = "<4>resume: vdb: EIO: going on without it";
     // The words, what is on the device, whether the kernel tries: whether it boots, what is said, what is written.
     let rows: &[(&str, Vec<u8>, bool, bool, &[&str], &[&str])] = &[
         ("resume=/dev/vdb", plain(), true, true, &[], &[]),
@@ -81,7 +82,11 @@ fn attempts() {
         ("resume=/dev/vdb", suspended(), false, false, &[still], TRIED),
         ("resume=/dev/vdb", swap(0, b"SWAPSPACE2", b"ULSUSPEND\0"), false, false, &[still], TRIED),
         ("resume=/dev/vdb noresume", suspended(), true, false, &[still], &[]),
+        ("resume=/dev/vdb hibernate=noresume", suspended(), true, false, &[still], &[]),
+        ("resume=/dev/vdb hibernate=nocompress", suspended(), true, true, &[gone], TRIED),
         ("resume=/dev/vdb noresume", plain(), true, true, &[], &[]),
+        // Its header is where nothing can be read.
+        ("resume=/dev/vdb", Vec::new(), true, true, &[unread], &[]),
         // In a file.
         (
             "resume=/dev/vdb resume_offset=3",
@@ -92,7 +97,7 @@ fn attempts() {
             &["write @sysfs/power/resume_offset 3", TRIED[1]],
         ),
         ("resume=/dev/vdb resume_offset=3", swap(3, &[0; 10], b"SWAPSPACE2"), true, true, &[], &[]),
-        ("resume=/dev/vdb resume_offset=4000000000", plain(), true, true, &[], &[]),
+        ("resume=/dev/vdb resume_offset=4000000000", plain(), true, true, &[unread], &[]),
         (
             "resume=/dev/vdb pintle.discard-hibernation",
             suspended(),
@@ -162,7 +167,7 @@ fn attempts() {
         assert!(!*boots || left == without.len(), "{words}: {:?}", fake.open_fds());
         // But for the signature nothing is touched.
         let left = fake.bytes_mut("@devtmpfs/vdb").clone();
-        let changed: Vec<_> = (0..SMALL).filter(|at| left[*at] != content[*at]).collect();
+        let changed: Vec<_> = (0..content.len()).filter(|at| left[*at] != content[*at]).collect();
         let page = changed.first().map_or(0, |at| at / 4096);
         assert!(changed.iter().all(|at| (page * 4096 + 4086..(page + 1) * 4096).contains(at)), "{words}: {changed:?}");
         assert!(*boots || changed.is_empty(), "{words}: {changed:?}");
@@ -242,6 +247,7 @@ fn every_call_may_fail() {
             let unread = end == booted() && left == *b"S1SUSPEND\0";
             let looks = ["statx", "open /dev/vdb", "open /sys/dev", "read", "pread", "lseek", "ioctl"];
             let call = fake.calls.get(place).cloned().unwrap_or_default();
+            assert!(!unread || said.iter().any(|line| line.starts_with("<4>resume: ")), "{at}");
             assert!(!unread || looks.iter().any(|look| call.starts_with(look)), "{at}");
             assert!(end == booted() || !fake.calls.iter().any(|call| call.starts_with("mount /dev")), "{at}");
         }
