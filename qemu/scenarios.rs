@@ -29,6 +29,8 @@ mod session;
 mod structures;
 #[path = "scenarios/tree.rs"]
 mod tree;
+#[path = "scenarios/verified.rs"]
+mod verified;
 
 #[path = "scenarios/btrfs.rs"]
 mod btrfs;
@@ -50,6 +52,8 @@ mod console;
 mod discovery;
 #[path = "scenarios/distribution.rs"]
 mod distribution;
+#[path = "scenarios/distribution_top.rs"]
+mod distribution_top;
 #[path = "scenarios/duplicates.rs"]
 mod duplicates;
 #[path = "scenarios/failure.rs"]
@@ -82,6 +86,8 @@ mod initramfs_list;
 mod inodes;
 #[path = "scenarios/installed.rs"]
 mod installed;
+#[path = "scenarios/io_errors.rs"]
+mod io_errors;
 #[path = "scenarios/journals.rs"]
 mod journals;
 #[path = "scenarios/memory.rs"]
@@ -130,3 +136,7 @@ mod untouched;
 mod usr;
 #[path = "scenarios/verity.rs"]
 mod verity;
+#[path = "scenarios/verity_damage.rs"]
+mod verity_damage;
+#[path = "scenarios/verity_layers.rs"]
+mod verity_layers;

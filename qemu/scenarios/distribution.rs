@@ -10,25 +10,26 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What starts the others.
-struct Init {
-    name: &'static str,
+pub(crate) struct Init {
+    pub(crate) name: &'static str,
     /// Prints the process of the login on `$tty`.
-    login: &'static str,
+    pub(crate) login: &'static str,
     /// Says what it has come to, once that doesn't change any more.
-    show: &'static str,
+    pub(crate) show: &'static str,
     /// Has the script run, late.
-    start: (&'static str, &'static str),
+    pub(crate) start: (&'static str, &'static str),
     /// A link to the latter.
-    wanted: Option<&'static str>,
+    pub(crate) wanted: Option<&'static str>,
 }
 
-const SYSTEMD: Init = Init {
+pub(crate) const SYSTEMD: Init = Init {
     name: "systemd",
     login: r#"systemctl show -P MainPID "serial-getty@$tty""#,
     show: r#"
 state=$(systemctl is-system-running --wait)
 echo "== state"; echo "$state"
 echo "== failed"; systemctl --failed --plain --no-legend
+echo "== etc"; ls -1 /etc
 echo "== services"; systemctl list-units --all --plain --no-legend --no-pager | awk '{ print $1, $2, $3, $4 }'
 echo "== warnings"; journalctl -b -p warning --no-pager -o cat _PID=1
 "#,
@@ -89,19 +90,19 @@ poweroff
     )
 }
 
-const UUID: &str = "70696e74-6c65-4000-8000-0000000000d0";
+pub(crate) const UUID: &str = "70696e74-6c65-4000-8000-0000000000d0";
 
 /// What a boot has come to.
-struct System {
-    console: Ended,
-    shown: String,
+pub(crate) struct System {
+    pub(crate) console: Ended,
+    pub(crate) shown: String,
     /// What the classic session has printed in each of its forms.
-    sessions: Vec<(&'static str, String)>,
+    pub(crate) sessions: Vec<(&'static str, String)>,
 }
 
 impl System {
     #[track_caller]
-    fn section(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn section(&self, name: &str) -> Vec<&str> {
         let (_, rest) =
             self.shown.split_once(&format!("== {name}\n")).unwrap_or_else(|| panic!("no {name}: {}", self.shown));
         rest.split("== ").next().unwrap_or_default().lines().collect()
@@ -137,7 +138,7 @@ impl System {
 }
 
 /// The disk with the script on it, and with all that the classic session takes.
-fn disk(scratch: &Scratch, arch: Arch, debian: &Path, init: &Init, session: bool) -> String {
+pub(crate) fn disk(scratch: &Scratch, arch: Arch, debian: &Path, init: &Init, session: bool) -> String {
     let disk = scratch.path("debian.img").display().to_string();
     let image = debian.join("disk.img").display().to_string();
     output(sbin("cp").args(["--sparse=always", &image, &disk])).unwrap_or_else(|why| panic!("{why}"));
@@ -176,44 +177,6 @@ fn boot(arch: Arch, debian: &Path, init: &Init, own: bool) -> System {
     let read = |form| (form, read_back(&disk, &format!("/var/lib/session.{form}")));
     let sessions = if session { FORMS.map(read).to_vec() } else { Vec::new() };
     System { console, shown: read_back(&disk, "/var/lib/shown"), sessions }
-}
-
-/// The same on a root with a top: what it shows is on a second disk, and what shows it in /usr, for that may be all there is.
-const IN_USR: Init = Init {
-    start: ("/usr/lib/systemd/system/show.service", SYSTEMD.start.1),
-    wanted: Some("/usr/lib/systemd/system/multi-user.target.wants"),
-    // Of the login's device the machine's speed decides.
-    login: "",
-    ..SYSTEMD
-};
-
-/// Boots Debian with these words, and returns how the disk has fared too.
-fn boot_with_top(words: &str) -> (System, bool) {
-    let scratch = Scratch::new();
-    let debian = PathBuf::from(script("qemu/fetch", &["debian", "--arch", "x86_64", "--init", "systemd"]).trim());
-    let disk = disk(&scratch, X86_64, &debian, &IN_USR, false);
-    let before = std::fs::read(&disk).expect("the disk");
-    let shown = scratch.file("shown", &[0; 1 << 20], 0o644);
-    let guest = Guest::new(X86_64).kernel(&debian.join("vmlinuz").display().to_string()).memory(1024).timeout(600);
-    let guest = guest.qemu("-device", "virtio-rng-pci").disk(&disk).disk(shown.display()).module("overlay");
-    let console = guest.modules(&debian.join("modules")).append(&format!("root=UUID={UUID} ro {words}")).run();
-    console.has_powered_off();
-    let text = std::fs::read(shown).expect("what it has shown");
-    let text = String::from_utf8_lossy(&text).trim_end_matches('\0').to_owned();
-    let intact = std::fs::read(&disk).expect("the disk") == before;
-    (System { console, shown: text, sessions: Vec::new() }, intact)
-}
-
-/// systemd comes up on an overlay, and nothing of the disk changes. What its fstab says of `/` is the lower file system's:
-/// that an overlay doesn't take it is the one thing that fails, whoever has mounted it.
-#[test]
-fn debian_on_an_overlay() {
-    let (system, intact) = boot_with_top("systemd.volatile=overlay");
-    let root = system.section("mountinfo").into_iter().find(|line| line.split(' ').nth(4) == Some("/"));
-    assert!(root.is_some_and(|line| line.contains(" - overlay overlay rw,lowerdir=/run/pintle/lower,")), "{root:?}");
-    let failed: Vec<_> = system.section("failed").into_iter().filter_map(|line| line.split(' ').next()).collect();
-    assert_eq!(failed, ["systemd-remount-fs.service"]);
-    assert!(intact);
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub(crate) enum Arch {
 }
 pub(crate) use Arch::{Aarch64, X86_64};
 
+/// This machine's, whose own programs a guest can run.
+pub(crate) const HOST: Arch = if cfg!(target_arch = "x86_64") { X86_64 } else { Aarch64 };
+
 impl Arch {
     /// As the scripts and `uname -m` say it.
     pub(crate) fn name(self) -> &'static str {

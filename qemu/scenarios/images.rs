@@ -160,6 +160,23 @@ impl<'s> Image<'s> {
     }
 }
 
+/// Programs of this machine's and the libraries that they need: the files, and the paths that they are looked for at.
+#[track_caller]
+pub(crate) fn of_this_machine(programs: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut paths = Vec::new();
+    let mut files = Vec::new();
+    for name in programs {
+        let path = output(sbin("sh").args(["-c", &format!("command -v {name}")])).expect("a tool");
+        let needed = output(sbin("ldd").arg(path.trim())).expect("ldd");
+        paths.extend(needed.split_whitespace().filter(|word| word.starts_with('/')).map(str::to_owned));
+        files.push((fs::canonicalize(path.trim()).expect("it"), format!("/sbin/{name}")));
+    }
+    paths.sort();
+    paths.dedup();
+    files.extend(paths.into_iter().map(|path| (fs::canonicalize(&path).expect("a library"), path)));
+    files
+}
+
 /// A file that no compression makes smaller.
 pub(crate) fn noise(scratch: &Scratch, kib: u64) -> PathBuf {
     let mut noise = Vec::new();
@@ -193,6 +210,15 @@ pub(crate) fn partitioned(scratch: &Scratch, root: &str, name: &str, uuid: &str)
 #[track_caller]
 pub(crate) fn read_back(disk: &str, path: &str) -> String {
     output(sbin("debugfs").args(["-R", &format!("cat {path}"), disk])).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// The blocks, of 4096 bytes, that a file of an ext4 image has.
+#[track_caller]
+pub(crate) fn blocks(disk: &str, path: &str) -> Vec<u64> {
+    let said = output(sbin("debugfs").args(["-R", &format!("blocks {path}"), disk])).expect("debugfs");
+    let blocks: Vec<_> = said.split_whitespace().map(|block| block.parse().expect("a block")).collect();
+    assert!(!blocks.is_empty(), "{path} has no blocks");
+    blocks
 }
 
 /// The demo's root disk, which many guests may have at once with `,snapshot=on`. One of the checkout's, made once.
