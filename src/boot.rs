@@ -221,9 +221,9 @@ fn mount_beside<'a, K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'a>, wo
 /// Makes of what was mounted the root: what is in an image there, a writable top on that.
 fn mount_layers<K: Kernel>(log: &mut Log<'_, K>, search: &Search<'_>, work: &mut Work) -> Result<(), Failed> {
     layer::image::mount(log, search, work)?;
-    let top = layer::top::of(search.request);
+    let top = layer::top::kind(search.request);
     let device = layer::top::prepare(log, search.request, top, work)?;
-    if top.kind == Kind::Device {
+    if top == Kind::Device {
         let mut search = search.beside_device(log.kernel, device, layer::UPPER);
         search.read_only = false;
         if mount_beside(log, &mut search, work).is_err() {

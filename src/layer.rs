@@ -5,10 +5,14 @@
 //! mounted below /run/pintle; or a line says why not, and [`undo`] leaves nothing of it.
 
 use crate::bytes::ZStr;
+#[cfg(any(feature = "layer-verity", feature = "layer-journal", feature = "layer-resume"))]
+use crate::device::find::Search;
 use crate::kernel::{Fd, Kernel, Result};
 use crate::mounts::make_directory;
 use crate::request::Request;
 use crate::root::MOUNT_POINT;
+#[cfg(any(feature = "layer-verity", feature = "layer-journal", feature = "layer-resume"))]
+use crate::spec::By;
 use crate::z;
 use linux_raw_sys::general::MNT_DETACH;
 use top::Kind;
@@ -49,13 +53,26 @@ fn set_aside<K: Kernel>(kernel: &mut K, place: ZStr<'_>) -> Result<()> {
 
 /// Unmounts what the layers of a root that can't be booted have left, if it has any.
 pub fn undo<K: Kernel>(kernel: &mut K, request: &Request<'_>) {
-    if image::path(request).is_none() && top::of(request).kind == Kind::None {
+    if image::path(request).is_none() && top::kind(request) == Kind::None {
         return;
     }
     let _ = kernel.chdir(z!(c"/"));
-    for place in [MOUNT_POINT, UPPER, LOWER, OUTER] {
+    let mut unmount = |place| {
         let _ = kernel.umount2(place, MNT_DETACH);
-    }
+    };
+    unmount(MOUNT_POINT);
+    unmount(UPPER);
+    unmount(LOWER);
+    unmount(OUTER);
+}
+
+/// Has what `word` names looked for, whatever it holds; false where it names no device.
+#[cfg(any(feature = "layer-verity", feature = "layer-journal", feature = "layer-resume"))]
+#[inline(never)]
+fn name_any<'a>(search: &mut Search<'a>, word: &'a [u8]) -> bool {
+    let [.., slot, _] = &mut search.specs;
+    slot.any = true;
+    slot.parse(word, b"").is_ok() && slot.by != By::Source
 }
 
 /// In its place where it isn't built: nothing is checked.

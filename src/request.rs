@@ -308,7 +308,7 @@ impl<'a> Request<'a> {
 
     /// The root is to be mounted read-only, unless the last of `ro` and `rw` says `rw`, and so it is below a writable top.
     pub fn read_only(&self) -> bool {
-        !is(self.get(Key::Mode).unwrap_or_default(), "rw") || top::of(self).kind != Kind::None
+        !is(self.get(Key::Mode).unwrap_or_default(), "rw") || top::kind(self) != Kind::None
     }
 
     /// What it says of the root.

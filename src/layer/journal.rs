@@ -6,15 +6,16 @@
 //!
 //! Source: Documentation/admin-guide/ext4.rst and xfs.rst.
 
+use super::name_any;
 use crate::boot::Failed;
 use crate::buffers::Work;
-use crate::bytes::{Text, take_any, take_part};
+use crate::bytes::{Text, part, take_any, take_part, until};
 use crate::device::find::Search;
 use crate::error::Errno;
 use crate::kernel::Kernel;
 use crate::kmsg::Log;
 use crate::message::Message;
-use crate::spec::By;
+use crate::usr::push_option;
 
 /// The options that name a device. The second wants a number, the first says the same by a path.
 const OPTIONS: &[u8] = b"journal_path=|journal_dev=|logdev=|rtdev=";
@@ -32,29 +33,24 @@ pub fn resolve<'a, K: Kernel>(
     let mut rest = search.mount.flags;
     let mut resolved = false;
     text.clear();
-    while let Some(mut option) = take_part(&mut rest, b',') {
-        if !text.as_bytes().is_empty() {
-            text.push(b",");
-        }
+    while let Some(option) = take_part(&mut rest, b',') {
         let mut device = option;
         let place = take_any(&mut device, OPTIONS);
-        if place < MOST && (device.contains(&b'=') || device.starts_with(b"/dev/")) {
+        if place < MOST && (until(device, b'=') != device || device.starts_with(b"/dev/")) {
             let mut other = search.beside_device(log.kernel, device, search.point);
-            let [.., slot, _] = &mut other.specs;
-            slot.any = true;
-            if slot.parse(device, b"").is_ok() && slot.by != By::Source {
+            if name_any(&mut other, device) {
                 let (found, _) = other.find(log, work)?;
                 if let Some(found) = found {
                     log.kernel.close(found.fd);
                 }
-                let name = crate::bytes::part(OPTIONS, b'|', if place == NUMBER { PATH } else { place });
-                text.push(name);
+                push_option(text, part(OPTIONS, b'|', if place == NUMBER { PATH } else { place }));
                 text.push(b"/dev/");
-                option = work.node.as_bytes();
+                text.push(work.node.as_bytes());
                 resolved = true;
+                continue;
             }
         }
-        text.push(option);
+        push_option(text, option);
     }
     if resolved {
         if text.as_z_str().is_none() {

@@ -12,6 +12,7 @@
 //! Source: `software_resume()`, `resume_store()` in kernel/power/hibernate.c; `struct swsusp_header`, `swsusp_check()` and
 //! `swsusp_unmark()` in kernel/power/swap.c; Documentation/power/swsusp.rst.
 
+use super::name_any;
 use crate::boot::Failed;
 use crate::buffers::Work;
 use crate::bytes::{Dev, Text, take_number};
@@ -26,7 +27,6 @@ use crate::kmsg::Log;
 use crate::message::Message;
 use crate::probe::swap::{SIGNATURE, SIGNATURES, SUSPENDED};
 use crate::request::{Key, Permit};
-use crate::spec::By;
 use linux_raw_sys::general::{O_DSYNC, O_NOCTTY, O_WRONLY};
 use linux_raw_sys::ioctl::BLKSSZGET;
 
@@ -55,9 +55,7 @@ pub fn resume<K: Kernel>(
         return Ok(());
     }
     let mut search = search.of_resume(log.kernel, device);
-    let [.., slot, _] = &mut search.specs;
-    slot.any = true;
-    if slot.parse(device, b"").is_err() || slot.by == By::Source {
+    if !name_any(&mut search, device) {
         log.failed(Message::NoResume, device, Errno::EINVAL);
         return Ok(());
     }

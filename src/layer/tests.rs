@@ -77,7 +77,7 @@ fn request(line: &str) -> Request<'_> {
 #[test]
 fn words() {
     let rows: &[(&str, Kind, &str)] = &[
-        ("", Kind::None, "no"),
+        ("", Kind::None, ""),
         ("systemd.volatile", Kind::Usr, "yes"),
         ("systemd.volatile=1", Kind::Usr, "1"),
         ("systemd.volatile=t", Kind::Usr, "t"),
@@ -92,7 +92,7 @@ fn words() {
         ("overlayroot=disabled", Kind::None, "disabled"),
         ("overlayroot=", Kind::None, ""),
         ("overlayroot=device:dev=/dev/sdb", Kind::Unknown, "device:dev=/dev/sdb"),
-        ("overlayroot", Kind::None, "no"),
+        ("overlayroot", Kind::None, ""),
         ("overlayroot=disabled systemd.volatile=yes", Kind::None, "disabled"),
         ("pintle.overlay=tmpfs", Kind::Tmpfs, "50%"),
         ("pintle.overlay=tmpfs:1G", Kind::Tmpfs, "1G"),
@@ -102,8 +102,8 @@ fn words() {
     ];
     for (line, kind, value) in rows {
         let request = request(line);
-        let top = top::of(&request);
-        assert_eq!((top.kind, top.value), (*kind, value.as_bytes()), "{line}");
+        let found = top::kind(&request);
+        assert_eq!((found, top::value(&request, found)), (*kind, value.as_bytes()), "{line}");
         let rw = format!("{line} rw");
         assert_eq!(self::request(&rw).read_only(), *kind != Kind::None, "{line}");
     }
@@ -385,7 +385,7 @@ fn tops_of_verified_roots() {
         let log = &mut Log::new(&mut fake);
         crate::lock::read(log, &mut settled).unwrap_or_else(|_| panic!("{settings}"));
         let mut buffers = Buffers::new();
-        let prepared = top::prepare(log, &settled, top::of(&settled), &mut buffers.work).is_ok();
+        let prepared = top::prepare(log, &settled, top::kind(&settled), &mut buffers.work).is_ok();
         assert_eq!(prepared, expected, "{words} {settings}");
         let line = "<3>pintle: writable top: LABEL=a:b:/var: nothing verifies it, and the root has a hash: giving up";
         assert_eq!(fake.log.iter().any(|said| said == line), !expected, "{words} {settings}: {:?}", fake.log);

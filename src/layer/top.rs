@@ -21,16 +21,7 @@ use linux_raw_sys::general::{
     OPEN_TREE_CLONE,
 };
 
-/// What is asked for. Below all but [`Kind::None`] the root is mounted read-only.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Top<'a> {
-    /// How it is made.
-    pub kind: Kind,
-    /// Of [`Kind::Tmpfs`] the size, of [`Kind::Device`] what is named, of [`Kind::Unknown`] the word's value.
-    pub value: &'a [u8],
-}
-
-/// How a top is made.
+/// How a top is made. Below all but [`Kind::None`] the root is mounted read-only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// Not at all.
@@ -56,55 +47,72 @@ const SKELETON: &[u8] = b"dev\0etc\0proc\0root\0run\0sys\0usr\0var\0usr/bin\0usr
 /// What `request` asks for: by `pintle.overlay=`, or else by `overlayroot=`, or else by `systemd.volatile=`.
 #[cfg(feature = "layer-top")]
 #[inline(never)]
-pub fn of<'a>(request: &Request<'a>) -> Top<'a> {
-    use crate::bytes::{place_of, until};
+pub fn kind(request: &Request<'_>) -> Kind {
+    use crate::bytes::{NOWHERE, place_of, until};
+    const TMPFS: usize = 2;
     const VOLATILE: &[u8] = b"no|0|false|off|n|f|yes|1|true|on|y|t|state|overlay";
     const YES: usize = 6;
     const STATE: usize = 12;
     const OVERLAY: usize = 13;
+    let own = request.get(Key::Overlay);
+    if let Some(word) = own.or(request.get(Key::Overlayroot)) {
+        return match place_of(b"disabled||tmpfs", until(word, b':')) {
+            TMPFS => Kind::Tmpfs,
+            _ if own.is_some() => Kind::Device,
+            NOWHERE => Kind::Unknown,
+            _ => Kind::None,
+        };
+    }
+    let Some(word) = request.get(Key::Volatile) else { return Kind::None };
+    match place_of(VOLATILE, word) {
+        0..YES => Kind::None,
+        YES..STATE => Kind::Usr,
+        STATE => Kind::Var,
+        OVERLAY => Kind::Tmpfs,
+        _ => Kind::Unknown,
+    }
+}
+
+/// Of [`Kind::Tmpfs`] the size, of [`Kind::Device`] what is named, of [`Kind::Unknown`] the word's value.
+#[cfg(feature = "layer-top")]
+#[inline(never)]
+pub(super) fn value<'a>(request: &Request<'a>, kind: Kind) -> &'a [u8] {
     // As the kernel makes it by itself.
     const DEFAULT_SIZE: &[u8] = b"50%";
     let (own, foreign) = (request.get(Key::Overlay), request.get(Key::Overlayroot));
-    let (mut value, kind);
-    if let Some(word) = own.or(foreign) {
-        let name = until(word, b':');
-        value = word;
-        if is(name, "tmpfs") {
-            kind = Kind::Tmpfs;
-            value = word.get(b"tmpfs:".len()..).filter(|_| own.is_some()).unwrap_or(DEFAULT_SIZE);
-        } else if own.is_some() {
-            kind = Kind::Device;
-        } else {
-            kind = if place_of(b"disabled|", name) == 0 || name.is_empty() { Kind::None } else { Kind::Unknown };
-        }
-    } else {
-        value = request.get(Key::Volatile).unwrap_or(b"no");
-        kind = match place_of(VOLATILE, value) {
-            0..YES => Kind::None,
-            YES..STATE => Kind::Usr,
-            STATE => Kind::Var,
-            OVERLAY => Kind::Tmpfs,
-            _ => Kind::Unknown,
-        };
-        if kind == Kind::Tmpfs {
-            value = SYSTEMD_SIZE;
-        }
+    if kind != Kind::Tmpfs {
+        return own.or(foreign).or(request.get(Key::Volatile)).unwrap_or_default();
     }
-    Top { kind, value }
+    if own.or(foreign).is_none() {
+        return SYSTEMD_SIZE;
+    }
+    own.and_then(|word| word.get(b"tmpfs:".len()..)).unwrap_or(DEFAULT_SIZE)
 }
 
 /// Nothing, where tops aren't built.
 #[cfg(not(feature = "layer-top"))]
 #[inline(always)]
-pub fn of<'a>(_: &Request<'a>) -> Top<'a> {
-    Top { kind: Kind::None, value: b"" }
+pub fn kind(_: &Request<'_>) -> Kind {
+    Kind::None
+}
+
+/// Nothing likewise.
+#[cfg(not(feature = "layer-top"))]
+#[inline(always)]
+pub(super) fn value<'a>(_: &Request<'a>, _: Kind) -> &'a [u8] {
+    b""
 }
 
 /// What a device is called, and the directory that follows the last `:` in front of a `/`: labels hold colons.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn split(value: &[u8]) -> (&[u8], &[u8]) {
-    let colon = value.windows(2).rposition(|pair| pair == b":/").unwrap_or(value.len());
+    let colon = colon(value);
     (value.get(..colon).unwrap_or_default(), value.get(colon + 1..).unwrap_or(b"/"))
+}
+
+#[inline(never)]
+fn colon(value: &[u8]) -> usize {
+    value.windows(2).rposition(|pair| pair == b":/").unwrap_or(value.len())
 }
 
 /// Says of a step why it failed.
@@ -123,27 +131,28 @@ fn check<K: Kernel>(log: &mut Log<'_, K>, object: &[u8], done: Result<()>) -> co
 /// holds is what is seen of the root.
 pub fn prepare<'a, K: Kernel>(
     log: &mut Log<'_, K>,
-    request: &Request<'_>,
-    top: Top<'a>,
+    request: &Request<'a>,
+    kind: Kind,
     work: &mut Work,
 ) -> core::result::Result<&'a [u8], Failed> {
-    match top.kind {
+    let value = value(request, kind);
+    match kind {
         Kind::Unknown => {
-            log.tell(Message::UnknownTop, top.value);
+            log.tell(Message::UnknownTop, value);
             Err(Failed)
         }
         Kind::Tmpfs => {
-            let mounted = mount_tmpfs(log.kernel, UPPER, top.value, &mut work.data);
+            let mounted = mount_tmpfs(log.kernel, UPPER, value, &mut work.data);
             check(log, UPPER.to_bytes(), mounted)?;
             Ok(b"")
         }
         Kind::Device if request.has_root_hash() && !request.permits(Permit::PersistentOverlay) => {
-            log.tell(Message::UnverifiedTop, top.value);
+            log.tell(Message::UnverifiedTop, value);
             Err(Failed)
         }
         Kind::Device => {
             make_place(log.kernel, UPPER);
-            Ok(split(top.value).0)
+            Ok(split(value).0)
         }
         _ => Ok(b""),
     }
@@ -162,13 +171,13 @@ fn mount_tmpfs<K: Kernel>(kernel: &mut K, point: ZStr<'_>, size: &[u8], data: &m
 pub fn cover<K: Kernel>(
     log: &mut Log<'_, K>,
     request: &Request<'_>,
-    top: Top<'_>,
+    kind: Kind,
     work: &mut Work,
 ) -> core::result::Result<(), Failed> {
-    match top.kind {
+    match kind {
         Kind::Tmpfs => {}
         Kind::Device => {
-            let (_, directory) = split(top.value);
+            let (_, directory) = split(value(request, kind));
             let narrowed = narrow(log.kernel, directory);
             check(log, directory, narrowed)?;
         }
@@ -228,7 +237,7 @@ pub fn finish<K: Kernel>(
     work: &mut Work,
 ) -> core::result::Result<(), Failed> {
     const VAR: ZStr<'_> = z!(c"/var");
-    match of(request).kind {
+    match kind(request) {
         Kind::Usr => {
             let kept = keep_usr(log.kernel, &mut work.data);
             check(log, b"/usr", kept)?;

@@ -106,15 +106,16 @@ fn set_spec<'a, K: Kernel>(
     word: &'a [u8],
     digits: &'a [u8],
 ) -> Result<(), Failed> {
-    let [.., spec, _] = &mut search.specs;
-    (spec.by, spec.text) = (By::PartDigits, digits);
-    search.mount.device = digits;
+    search.mount.device = word;
     if !word.is_empty() {
-        search.mount.device = word;
-        if spec.parse(word, b"").is_err() || spec.by == By::Source {
+        if !super::name_any(search, word) {
             return fail(log, is_usr(search), word, Errno::EINVAL);
         }
+        return Ok(());
     }
+    search.mount.device = digits;
+    let [.., spec, _] = &mut search.specs;
+    (spec.by, spec.text) = (By::PartDigits, digits);
     Ok(())
 }
 
