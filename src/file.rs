@@ -4,8 +4,48 @@
 use crate::bytes::Text;
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel, Result};
+use crate::packed;
 use crate::template::fill;
 use linux_raw_sys::general::{O_NOFOLLOW, O_RDONLY, O_WRONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS};
+
+macro_rules! paths {
+    ($($name:ident $text:literal)*) => {
+        /// The templates, packed, as every other text that [`fill`] reads. (Those that a message names are where they are used.)
+        #[allow(missing_docs, reason = "the text says it")]
+        pub mod paths {
+            $(pub const $name: &[u8] = super::packed!($text);)*
+
+            #[cfg(test)]
+            pub(crate) fn texts() -> Vec<&'static [u8]> {
+                vec![$($text),*]
+            }
+        }
+    };
+}
+paths! {
+    DEV b"/dev/%"
+    KMSG b"/dev/kmsg"
+    PARTITIONS b"/proc/partitions"
+    FILESYSTEMS b"/proc/filesystems"
+    PNP b"/proc/net/pnp"
+    PRINTK b"/proc/sys/kernel/printk"
+    OSRELEASE b"/proc/sys/kernel/osrelease"
+    MOUNTINFO b"/proc/self/mountinfo"
+    SETGROUPS b"/proc/self/setgroups"
+    UID_MAP b"/proc/self/uid_map"
+    GID_MAP b"/proc/self/gid_map"
+    MODULES b"/lib/modules"
+    MODULE b"/lib/modules/%/%"
+    MODULE_INDEX b"/lib/modules/%/modules.%"
+    BUS b"/sys/bus/%/devices"
+    MODALIAS b"/sys/bus/%/devices/%/modalias"
+    DRIVER b"/sys/bus/%/devices/%/driver"
+    RESUME b"/sys/power/resume"
+    RESUME_OFFSET b"/sys/power/resume_offset"
+    FSCK b"/sbin/fsck.%"
+    CHECKED b"/run/initramfs/fsck-%"
+    TIMES b"/run/pintle/times"
+}
 
 /// Makes [`Kernel::path`] what `template` becomes with `objects` in it.
 #[inline(never)]
@@ -25,7 +65,7 @@ pub fn open<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]], flags: u3
 /// Opens the device.
 #[inline(never)]
 pub fn open_dev<K: Kernel>(kernel: &mut K, name: &[u8], flags: u32) -> Result<Fd> {
-    open(kernel, b"/dev/%", &[name], flags)
+    open(kernel, paths::DEV, &[name], flags)
 }
 
 /// Reads the start of the device.

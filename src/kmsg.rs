@@ -91,7 +91,7 @@ impl<'k, K: Kernel> Log<'k, K> {
         // Opened for each line: the rate limit of /dev/kmsg (ten lines in five seconds) is one of each opener, so that
         // none is lost, whatever `printk_devkmsg` says, and there is nothing to put back.
         // Where a new root has put a FIFO in its place that must not block.
-        let logged = file::write_line(self.kernel, b"/dev/kmsg", O_NONBLOCK, 0).is_ok();
+        let logged = file::write_line(self.kernel, file::paths::KMSG, O_NONBLOCK, 0).is_ok();
         // What only tells of a success need not be seen.
         if !logged || (*level != b'6' && hides(self.kernel, *level)) {
             // Descriptor 2 is the console, unless the kernel had none: then nobody is left to tell.
@@ -107,6 +107,6 @@ pub(crate) const BEHIND_LEVEL: usize = b"<3>".len();
 /// /proc can't tell, a message may come twice.
 fn hides<K: Kernel>(kernel: &mut K, level: u8) -> bool {
     let mut buffer = [0; 16];
-    let mut printk = file::text(kernel, b"/proc/sys/kernel/printk", &[], &mut buffer);
+    let mut printk = file::text(kernel, file::paths::PRINTK, &[], &mut buffer);
     take_number(&mut printk, 10).is_none_or(|shown_below| u32::from(level - b'0') >= shown_below)
 }

@@ -33,7 +33,7 @@ pub fn resolve<K: Kernel>(kernel: &mut K, request: &Request<'_>, work: &mut Work
         let mut server = until(path, b':');
         if server.len() == path.len() {
             // The one that told the kernel its address, or that `ip=` names.
-            server = line_behind(file::text(kernel, b"/proc/net/pnp", &[], page), b"bootserver ");
+            server = line_behind(file::text(kernel, file::paths::PNP, &[], page), b"bootserver ");
             name.push(server);
             name.push(b":");
         }

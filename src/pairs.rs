@@ -37,18 +37,18 @@ const FIRST: u8 = 0x80;
 /// What each of them stands for. The test below says when the texts have changed so much that others would be better.
 #[rustfmt::skip]
 const PAIRS: [[u8; 2]; 128] = [
-    *b"ot", *b"it", *b"in", *b"e ", *b"er", *b": ", *b"s ", *b"ro", *b"\x87\x80", *b"on", *b"re", *b"th", *b"at",
-    *b"no", *b", ", *b"  ", *b"mo", *b"de", *b"un", *b"le", *b"d ", *b"st", *b"\x04\x04", *b"or", *b"i\x86", *b"v\x84",
-    *b"ha", *b"an", *b"\x91v", *b"\x8b\x83", *b"\x04\x85", *b"\x92t", *b"\x90\x9f", *b"ck", *b"\x82t", *b"me", *b"ic",
-    *b"us", *b"su", *b"fs", *b"\x82\x81", *b"sy", *b"sh", *b"n\x80", *b"\xa2\x93", *b"\x9a\xaa", *b"p\xac", *b"ch",
-    *b"\xae.", *b"\x99\x81", *b"\xb1y", *b"\x96\x08", *b"\x95e", *b"ma", *b"lo", *b"ec", *b"\xab ", *b"\x8f\x8f",
-    *b"\x82g", *b"\x81 ", *b"i\x89", *b"a ", *b"NO", *b"\xa6\xa3", *b"\x8a\xbf", *b"up", *b" (", *b"\xb4m",
-    *b"\xa9\xc3", *b"\x8d ", *b"ex", *b"_\x88", *b"of", *b"et", *b"d.", *b" \x98", *b"\xb6\xa1", *b"\xa5r",
-    *b"\x9c\xa4", *b"\x9b\x94", *b"\x89 ", *b"\x84n", *b"t ", *b"ar", *b"\xc4\xca", *b"\xb5g", *b"\xa8r", *b"\x97 ",
-    *b"wa", *b"t\xbc", *b"ou", *b"e\x86", *b"b\xcc", *b"\xd4\xb2", *b"\xc8 ", *b"\xba ", *b"\x8b\x84", *b"\x88=",
-    *b"\x82 ", *b"w\x81", *b"to", *b"la", *b"i\xd5", *b"id", *b"el", *b"am", *b"..", *b" [", *b"\xd8\x81", *b"\xc1\xd9",
-    *b"\xa7\xa1", *b"\xa0 ", *b"\x97r", *b"\xf0\xed", *b"\x96\t", *b"\x8c ", *b"y ", *b"wr", *b"\xf5\x81", *b"l\x94",
-    *b"l\x82", *b"iv", *b"ir", *b"il", *b"ig", *b"f\xb7", *b"c\xf1", *b"\xda\xf7",
+    *b"ot", *b"it", *b"in", *b"ro", *b"er", *b"e ", *b": ", *b"s ", *b"\x83\x80", *b"re", *b"th", *b"on", *b"le",
+    *b"mo", *b"at", *b"de", *b"un", *b", ", *b"  ", *b"no", *b"d ", *b"st", *b"\x04\x04", *b"\x8fv", *b"v\x84", *b"sy",
+    *b"i\x87", *b"or", *b"me", *b"\x90t", *b"\x8d\x9d", *b"\x8a\x85", *b"\x82t", *b"us", *b"ma", *b"ic", *b"ha", *b"fs",
+    *b"ck", *b"\x04\x86", *b"su", *b"/p", *b"n\x80", *b"\x82\x81", *b"\xa0\x8c", *b"\x95e", *b"sh", *b"el", *b"ch",
+    *b"\xac.", *b"\xa8\x9c", *b"\xa4\xae", *b"\x96\x08", *b"\x89\xb2", *b"\x81 ", *b"ec", *b"an", *b"\xaa ",
+    *b"\x98\x81", *b"\xbay", *b"\x92\x92", *b"\x82g", *b"et", *b"a ", *b"_\x88", *b"NO", *b"\xadm", *b"\x99\xc2",
+    *b"\x97\xa3", *b"lo", *b"i\x8b", *b" (", *b"\x93 ", *b"\x84n", *b"\x83c", *b"of", *b"ex", *b"du", *b"/%", *b"p\xb1",
+    *b"d.", *b" \x9a", *b"\xcd\x8c", *b"\xc4e", *b"\xabr", *b"\xa9\xca", *b"\xa1r", *b"\x8d\xd2", *b"t ", *b"id",
+    *b"ar", *b"--", *b"\xc5\xa6", *b"\xc3\xd0", *b"\xa5\xa6", *b"\xa2g", *b"\x9b ", *b"\x8b ", *b"w\x81", *b"wa",
+    *b"up", *b"ou", *b"am", *b"\xdd\xbb", *b"\xd7s", *b"\xd5/", *b"\xcb ", *b"\xc9\xaf", *b"\xbd ", *b"\x8a\x84",
+    *b"\x88=", *b"\x82 ", *b"to", *b"la", *b"k\xeb", *b"i\xdf", *b"iv", *b"ib", *b"b\xdc", *b"..", *b" [", *b"\xe3\x81",
+    *b"\xd4\xe6", *b"\xce/", *b"\x9e ", *b"\x99s", *b"\x96\t", *b"\x8e ",
 ];
 
 /// A text that is known when pintle is compiled, packed: a `&'static [u8]`.
@@ -101,8 +101,15 @@ pub(crate) mod tests {
 
     /// All that is packed.
     fn texts() -> Vec<&'static [u8]> {
-        [crate::message::texts(), crate::error::texts(), crate::tool::texts(), crate::request::texts(), lists()]
-            .concat()
+        [
+            crate::message::texts(),
+            crate::error::texts(),
+            crate::tool::texts(),
+            crate::request::texts(),
+            crate::file::paths::texts(),
+            lists(),
+        ]
+        .concat()
     }
 
     fn lists() -> Vec<&'static [u8]> {

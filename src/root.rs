@@ -82,7 +82,7 @@ fn mount_as_any<K: Kernel>(
     let (list, separator) = match search.mount.fstypes {
         Some(fstypes) => (fstypes, b','),
         // Only on a device that was named itself. Without /proc there is no type to try, and the last line says so.
-        None if content.is_empty() => (file::text(log.kernel, b"/proc/filesystems", &[], page), b'\n'),
+        None if content.is_empty() => (file::text(log.kernel, file::paths::FILESYSTEMS, &[], page), b'\n'),
         None if !identity.is_mountable() => return Message::NoRoot,
         // The driver was `ntfs`, is `ntfs3`, and will be `ntfs`.
         None if is(content, "ntfs") => (&b"ntfs3,ntfs"[..], b','),

@@ -64,6 +64,6 @@ impl Times {
         }
         log.tell(Message::Times, text.as_bytes());
         make_directory(log.kernel, z!(c"/run/pintle"));
-        let _ = file::write_line(log.kernel, b"/run/pintle/times", O_CREAT | O_TRUNC, BEHIND_LEVEL);
+        let _ = file::write_line(log.kernel, file::paths::TIMES, O_CREAT | O_TRUNC, BEHIND_LEVEL);
     }
 }

@@ -26,7 +26,8 @@ pintle, the /init of a Linux initramfs, boots only as PID 1 of one, on Linux 5.1
 const VERSION: &[u8] = concat!("pintle ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// The forms.
-const FORMS: &[u8] = b"--help|--version|probe|root|pivot_root|switch_root|run";
+const FORMS: &[u8] = packed!(FORMS_TEXT);
+const FORMS_TEXT: &[u8] = b"--help|--version|probe|root|pivot_root|switch_root|run";
 const HELP: usize = 0;
 const VERSION_FORM: usize = 1;
 const PROBE: usize = 2;
@@ -84,5 +85,5 @@ fn usage<K: Kernel>(kernel: &mut K) -> i32 {
 
 #[cfg(test)]
 pub(crate) fn texts() -> Vec<&'static [u8]> {
-    vec![USAGE_TEXT, run::STEPS_TEXT, pivot_root::REASONS_TEXT]
+    vec![USAGE_TEXT, FORMS_TEXT, run::OPTIONS_TEXT, run::STEPS_TEXT, pivot_root::REASONS_TEXT]
 }

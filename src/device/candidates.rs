@@ -41,7 +41,7 @@ pub fn all<K: Kernel>(kernel: &mut K, specs: &mut [Spec<'_>], work: &mut Work) {
     if !(content || table) {
         return;
     }
-    let mut text = file::read_all(kernel, b"/proc/partitions", list);
+    let mut text = file::read_all(kernel, file::paths::PARTITIONS, list);
     let mut disk = None;
     while let Some(mut line) = take_until(&mut text, b'\n') {
         // The first two lines are of none.

@@ -118,7 +118,7 @@ pub(super) fn pivot_back<K: Kernel>(kernel: &mut K, initramfs: Fd) -> Result<()>
 /// mounted in it is moved. It is known by its being its own parent; where /proc doesn't tell, a second mount does no harm.
 pub(super) fn stay<K: Kernel>(kernel: &mut K, step: &mut Message) -> Result<()> {
     let mut buffer = [0; 32];
-    let mut mount = file::text(kernel, b"/proc/self/mountinfo", &[], &mut buffer);
+    let mut mount = file::text(kernel, file::paths::MOUNTINFO, &[], &mut buffer);
     if take_decimal(&mut mount) != take_decimal(&mut mount) {
         return Ok(());
     }

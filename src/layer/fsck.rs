@@ -24,7 +24,7 @@ use crate::z;
 use linux_raw_sys::general::{LINUX_REBOOT_CMD_RESTART, O_CREAT, O_PATH, O_WRONLY};
 
 /// The checker of a type.
-const PATH: &[u8] = b"/sbin/fsck.%";
+const PATH: &[u8] = file::paths::FSCK;
 /// What `fsck.repair=` may say, but for the default, `preen`.
 const REPAIRS: &[u8] = b"yes|no";
 /// Types whose checkers take `-f`, to look at what is said to be clean too, and, up to ext4, `-C0`, to draw how far they are.
@@ -100,7 +100,7 @@ pub fn check<K: Kernel>(
     // systemd does it once more otherwise.
     make_directory(log.kernel, z!(c"/run/initramfs"));
     let point = search.point.relative().to_bytes();
-    if let Ok(mark) = file::open(log.kernel, b"/run/initramfs/fsck-%", &[point], O_CREAT | O_WRONLY) {
+    if let Ok(mark) = file::open(log.kernel, file::paths::CHECKED, &[point], O_CREAT | O_WRONLY) {
         log.kernel.close(mark);
     }
     Ok(())

@@ -165,10 +165,10 @@ fn is_suspended(signature: &Signature) -> Option<bool> {
 fn try_resume<K: Kernel>(kernel: &mut K, dev: Dev, offset: u32, text: &mut Text) -> Result<()> {
     text.clear();
     text.push_number(offset.into());
-    file::write(kernel, b"/sys/power/resume_offset", text.as_bytes())?;
+    file::write(kernel, file::paths::RESUME_OFFSET, text.as_bytes())?;
     text.clear();
     dev.push(text);
-    file::write(kernel, b"/sys/power/resume", text.as_bytes())
+    file::write(kernel, file::paths::RESUME, text.as_bytes())
 }
 
 /// Puts the swap's own signature back, as the kernel does. No other byte is touched.

@@ -203,13 +203,13 @@ fn walk<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work, is_storag
     let Work { modules, page, path: [reader, ..], .. } = work;
     let mut buses = if is_storage && !reports { FIRST_BUSES } else { BUSES };
     while let Some(bus) = take_part(&mut buses, b'|') {
-        let Ok(fd) = file::open(log.kernel, b"/sys/bus/%/devices", &[bus], O_RDONLY) else { continue };
+        let Ok(fd) = file::open(log.kernel, file::paths::BUS, &[bus], O_RDONLY) else { continue };
         reader.start(fd);
         while reader.advance(log.kernel) == Ok(true)
             && let Some(name) = reader.name()
         {
             let device = [bus, name.to_bytes()];
-            let modalias = trim(file::text(log.kernel, b"/sys/bus/%/devices/%/modalias", &device, page));
+            let modalias = trim(file::text(log.kernel, file::paths::MODALIAS, &device, page));
             if modalias.is_empty() || is_storage && !carries_root(modalias) {
                 continue;
             }
@@ -217,7 +217,7 @@ fn walk<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work, is_storag
                 modules.take(log, line, modalias);
                 continue;
             }
-            match file::open(log.kernel, b"/sys/bus/%/devices/%/driver", &device, O_RDONLY) {
+            match file::open(log.kernel, file::paths::DRIVER, &device, O_RDONLY) {
                 Ok(fd) => log.kernel.close(fd),
                 Err(_) => log.say(Message::NoDriver, &[name.to_bytes(), modalias]),
             }

@@ -73,14 +73,14 @@ impl Modules {
         }
         // Without /proc there is none, and the next step says so.
         let mut buffer = [0; 128];
-        let release = file::text(log.kernel, b"/proc/sys/kernel/osrelease", &[], &mut buffer);
+        let release = file::text(log.kernel, file::paths::OSRELEASE, &[], &mut buffer);
         self.release.set(until(release, b'\n'));
         let errno = match self.map(log.kernel, b"dep") {
             Ok(text) => return self.index.read(text),
             Err(errno) => errno,
         };
         let release = self.release.as_bytes();
-        if let Ok(fd) = file::open(log.kernel, b"/lib/modules", &[], O_RDONLY) {
+        if let Ok(fd) = file::open(log.kernel, file::paths::MODULES, &[], O_RDONLY) {
             reader.start(fd);
             let is_there = reader.advance(log.kernel) == Ok(true);
             log.kernel.close(fd);
@@ -96,7 +96,7 @@ impl Modules {
     /// One of the files that depmod(8) makes.
     #[inline(never)]
     fn map<K: Kernel>(&self, kernel: &mut K, name: &[u8]) -> Result<&'static [u8]> {
-        file::map(kernel, b"/lib/modules/%/modules.%", &[self.release.as_bytes(), name])
+        file::map(kernel, file::paths::MODULE_INDEX, &[self.release.as_bytes(), name])
     }
 
     /// Reads what tells which modules are for what, the first time; `None` where the image has nothing of it.
@@ -135,7 +135,7 @@ impl Modules {
     }
 
     fn load_file<K: Kernel>(&mut self, kernel: &mut K, line: &[u8], path: &[u8]) -> Result<()> {
-        let fd = file::open(kernel, b"/lib/modules/%/%", &[self.release.as_bytes(), path], O_RDONLY)?;
+        let fd = file::open(kernel, file::paths::MODULE, &[self.release.as_bytes(), path], O_RDONLY)?;
         // depmod(8) knows `.ko.gz`, `.ko.xz` and `.ko.zst` too.
         let flags = if path.last() == Some(&b'o') { 0 } else { COMPRESSED_FILE };
         words::about(line, name_of(path), &mut self.parameters);

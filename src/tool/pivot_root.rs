@@ -28,7 +28,7 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
         && let Ok(old) = kernel.statx(Fd::CWD, old, 0)
     {
         let mountinfo = &mut buffers.work.list;
-        file::read_all(kernel, b"/proc/self/mountinfo", mountinfo);
+        file::read_all(kernel, file::paths::MOUNTINFO, mountinfo);
         let why = part(REASONS, b'|', reason(mountinfo, &root, &new, &old));
         return out::fail(kernel, WHAT, new_root, why);
     }

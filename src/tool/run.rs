@@ -17,7 +17,8 @@ use linux_raw_sys::general::{
 };
 
 /// The options, and the bit of each.
-const OPTIONS: &[u8] = b"--proc|--dev|--user";
+const OPTIONS: &[u8] = packed!(OPTIONS_TEXT);
+pub(super) const OPTIONS_TEXT: &[u8] = b"--proc|--dev|--user";
 const PROC: u32 = 1;
 const DEV: u32 = 2;
 const USER: u32 = 4;
@@ -140,30 +141,20 @@ fn unshare_user<K: Kernel>(kernel: &mut K, options: u32, step: &mut Step, text: 
     kernel.unshare(CLONE_NEWNS | CLONE_NEWUSER | pid)?;
     // With setgroups(2) one could get rid of a group that one is denied something by.
     *step = Step::Setgroups;
-    text.set(b"deny");
-    write(kernel, b"/proc/self/setgroups", text)?;
+    file::write(kernel, file::paths::SETGROUPS, b"deny")?;
     *step = Step::UidMap;
-    map_to_root(text, uid);
-    write(kernel, b"/proc/self/uid_map", text)?;
+    map_to_root(kernel, file::paths::UID_MAP, uid, text)?;
     *step = Step::GidMap;
-    map_to_root(text, gid);
-    write(kernel, b"/proc/self/gid_map", text)
+    map_to_root(kernel, file::paths::GID_MAP, gid, text)
 }
 
 /// user_namespaces(7): root inside is `id` outside.
-fn map_to_root(line: &mut Text, id: u32) {
+#[inline(never)]
+fn map_to_root<K: Kernel>(kernel: &mut K, path: &[u8], id: u32, line: &mut Text) -> Result<()> {
     line.set(b"0 ");
     line.push_number(id.into());
     line.push(b" 1");
-}
-
-/// Writes `text` to a file.
-#[inline(never)]
-fn write<K: Kernel>(kernel: &mut K, path: &[u8], text: &Text) -> Result<()> {
-    let fd = file::open(kernel, path, &[], O_WRONLY)?;
-    let written = kernel.write(fd, text.as_bytes());
-    kernel.close(fd);
-    written.map(drop)
+    file::write(kernel, path, line.as_bytes())
 }
 
 /// mount(2); the type's name is the source's, and counts only where that isn't a path.
