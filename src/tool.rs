@@ -85,5 +85,5 @@ fn usage<K: Kernel>(kernel: &mut K) -> i32 {
 
 #[cfg(test)]
 pub(crate) fn texts() -> Vec<&'static [u8]> {
-    vec![USAGE_TEXT, FORMS_TEXT, run::OPTIONS_TEXT, run::STEPS_TEXT, pivot_root::REASONS_TEXT]
+    vec![USAGE_TEXT, FORMS_TEXT, out::KEYS_TEXT, run::OPTIONS_TEXT, run::STEPS_TEXT, pivot_root::REASONS_TEXT]
 }

@@ -3,6 +3,7 @@
 use crate::bytes::{Text, part};
 use crate::error::Errno;
 use crate::kernel::{Fd, Kernel};
+use crate::packed;
 use crate::template::{fill, push_packed};
 
 /// So much is kept back at most: what one byte becomes always fits behind it.
@@ -81,7 +82,8 @@ pub(super) fn push_safe<K: Kernel>(kernel: &mut K, mut part: &[u8]) {
 }
 
 /// The keys of what is found, in the order of [`Key`].
-const KEYS: &[u8] = b" LABEL=\"| UUID=\"| TYPE=\"| PTTYPE=\"| PTUUID=\"| PARTLABEL=\"| PARTUUID=\"";
+const KEYS: &[u8] = packed!(KEYS_TEXT);
+pub(super) const KEYS_TEXT: &[u8] = b" LABEL=\"| UUID=\"| TYPE=\"| PTTYPE=\"| PTUUID=\"| PARTLABEL=\"| PARTUUID=\"";
 
 /// One of [`KEYS`].
 #[derive(Clone, Copy)]
@@ -100,7 +102,7 @@ pub(super) enum Key {
 pub(super) fn push_key<K: Kernel>(kernel: &mut K, key: Key, value: &Text) {
     let value = value.as_bytes();
     if !value.is_empty() {
-        text(kernel).push(part(KEYS, b'|', key as usize));
+        push_packed(part(KEYS, b'|', key as usize), text(kernel));
         push_safe(kernel, value);
         text(kernel).push_byte(b'"');
     }

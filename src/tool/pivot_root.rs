@@ -17,7 +17,7 @@ const WHAT: &[u8] = b"pivot_root";
 
 /// Makes NEW_ROOT the root of the mount namespace, and puts the old one at PUT_OLD; returns the exit status.
 pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
-    let (Some(new), Some(old), None) = (kernel.argument(0), kernel.argument(1), kernel.argument(2)) else {
+    let (Some(new), Some(old), None) = (kernel.take_argument(), kernel.take_argument(), kernel.argument(0)) else {
         return usage(kernel);
     };
     let Err(errno) = kernel.pivot_root(new, old) else { return 0 };
