@@ -83,14 +83,20 @@ impl Tree {
     #[track_caller]
     pub(crate) fn check(&self, aliases: &[String]) -> usize {
         let lines = Lines::of(&self.lines());
+        let mut index = Box::new(Index::new());
+        index.read(&self.dep);
+        let index = &index;
         let loads = AtomicUsize::new(0);
         thread::scope(|scope| {
             for part in aliases.chunks(aliases.len().div_ceil(2)) {
                 let (lines, loads) = (&lines, &loads);
                 scope.spawn(move || {
+                    // What the same modules take is found out once: a fresh index is most of the time.
+                    let mut known = HashMap::new();
                     for alias in part {
-                        let own = self.own(lines, alias.as_bytes());
-                        assert_eq!(own, modprobe(&self.root, &self.release, alias), "{alias}");
+                        let wanted = wanted(index, lines, alias.as_bytes());
+                        let own = known.entry(wanted).or_insert_with_key(|wanted| self.own(wanted));
+                        assert_eq!(*own, modprobe(&self.root, &self.release, alias), "{alias}");
                         loads.fetch_add(usize::from(!own.is_empty()), Ordering::Relaxed);
                     }
                 });
@@ -99,25 +105,34 @@ impl Tree {
         loads.into_inner()
     }
 
-    /// As a boot does it for a device that says that of itself.
-    fn own(&self, lines: &Lines<'_>, name: &[u8]) -> Vec<String> {
-        let wanted = lines.fits(name);
-        // A module's own name comes before what it may be an alias for.
-        let by_name = |index: &Index<'_>| index.find(name).map(|place| vec![place]);
+    /// What a boot loads for these modules, in that order.
+    fn own(&self, wanted: &[u16]) -> Vec<String> {
         let mut paths = Vec::new();
-        if wanted.is_empty() && !name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte)) {
+        if wanted.is_empty() {
             return paths;
         }
         let (mut index, mut order) = (Box::new(Index::new()), Order::new());
         index.read(&self.dep);
-        let places = by_name(&index).unwrap_or_else(|| wanted.iter().filter_map(|module| index.find(module)).collect());
-        for place in places {
-            order.want(place);
+        for place in wanted {
+            order.want(*place);
             while let Some(path) = order.next(&mut index, &self.softdep, &self.alias) {
                 paths.push(String::from_utf8_lossy(path).into_owned());
             }
         }
         paths
+    }
+}
+
+/// The modules that a boot wants for a device that says that of itself.
+fn wanted(index: &Index<'_>, lines: &Lines<'_>, name: &[u8]) -> Vec<u16> {
+    let fit = lines.fits(name);
+    if fit.is_empty() && !name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte)) {
+        return Vec::new();
+    }
+    // A module's own name comes before what it may be an alias for.
+    match index.find(name) {
+        Some(place) => vec![place],
+        None => fit.iter().filter_map(|module| index.find(module)).collect(),
     }
 }
 
