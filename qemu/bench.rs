@@ -8,6 +8,8 @@ mod contender;
 mod growth;
 #[path = "bench/guest.rs"]
 mod guest;
+#[path = "bench/hardware.rs"]
+mod hardware;
 #[path = "bench/image.rs"]
 mod image;
 #[path = "bench/options.rs"]
@@ -85,7 +87,7 @@ fn run(options: &Options) -> Result<()> {
 /// The report, and the charts, which are of jobs A and B.
 fn publish(options: &Options, tables: &[Table]) -> Result<()> {
     report::write_all(options, tables)?;
-    if options.is_of_layers() { Ok(()) } else { chart::write_all(options, tables) }
+    if options.name().0 == "bench" { chart::write_all(options, tables) } else { Ok(()) }
 }
 
 /// Boots each of the contenders of `job` as often as it was asked for.

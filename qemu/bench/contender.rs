@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::guest::{Boot, Job, Sample, UUID};
+use crate::hardware;
 use crate::image;
 use crate::options::Options;
 use crate::shell::{folder, output, read, say, script};
@@ -28,7 +29,7 @@ pub(crate) enum Outcome {
 }
 
 /// Packed as Debian's tools do by themselves, and with nothing compressed.
-const DEFAULT: &str = "Debian's";
+pub(crate) const DEFAULT: &str = "Debian's";
 pub(crate) const PLAIN: &str = "plain";
 /// The boot that all others are held against: the kernel mounts the root itself.
 pub(crate) const FLOOR: &str = "no initramfs";
@@ -50,7 +51,7 @@ impl Contender {
     }
 
     /// One with an image; `programs` are the bytes of its init.
-    fn of(names: [&str; 3], image: &Path, programs: u64, words: String) -> Result<Contender> {
+    pub(crate) fn of(names: [&str; 3], image: &Path, programs: u64, words: String) -> Result<Contender> {
         let (packed, unpacked) = image::sizes(image)?;
         let boot = Boot { image: Some(image.to_owned()), words };
         Ok(Contender::new(names, Some([packed, unpacked, programs]), Ok(Some(boot))))
@@ -76,6 +77,9 @@ impl Contender {
 
 /// All of `job` that were asked for.
 pub(crate) fn all(options: &Options, machine: &Machine, job: Job) -> Result<Vec<Contender>> {
+    if job.is_of_hardware() {
+        return hardware::contenders(options, machine, job);
+    }
     let wanted = |name: &str| options.peers.is_empty() || options.peers.iter().any(|peer| peer == name);
     let mut rows = Vec::new();
     if job == Job::A {
@@ -137,7 +141,7 @@ const PEERS: [&str; 8] = [
     "dracut-systemd",
 ];
 
-fn others(machine: &Machine, job: Job, peers: &[&str]) -> Result<Vec<Contender>> {
+pub(crate) fn others(machine: &Machine, job: Job, peers: &[&str]) -> Result<Vec<Contender>> {
     say(&format!("images of the others, for {} {}", machine.arch, machine.release));
     let mut command = script("qemu/peers");
     command.args(["--arch", machine.arch, "--kernel", &machine.kernel, "--only", &peers.join(",")]);
@@ -174,7 +178,7 @@ fn others(machine: &Machine, job: Job, peers: &[&str]) -> Result<Vec<Contender>>
 }
 
 /// Bytes of a file.
-fn size(path: &Path) -> Result<u64> {
+pub(crate) fn size(path: &Path) -> Result<u64> {
     std::fs::metadata(path).map(|file| file.len()).map_err(|error| format!("{}: {error}", path.display()))
 }
 
@@ -203,14 +207,16 @@ fn limit(machine: &Machine, job: Job) -> Result<PathBuf> {
 }
 
 /// An image by scripts/mkinitramfs, with what `job` needs.
-fn packed(machine: &Machine, job: Job, name: &str, init: Option<&Path>, how: &str) -> Result<PathBuf> {
+pub(crate) fn packed(machine: &Machine, job: Job, name: &str, init: Option<&Path>, how: &str) -> Result<PathBuf> {
     let image = folder().join(format!("{name}.{}.{}.{job:?}{how}", machine.arch, machine.kernel));
     let mut command = script("scripts/mkinitramfs");
     command.args(["--arch", machine.arch, how, "--output"]).arg(&image);
-    match job.module() {
-        None => command.arg("--no-modules"),
-        Some(module) => command.arg("--modules-dir").arg(&machine.modules).args(["--module", module]),
-    };
+    if job.modules().is_empty() {
+        command.arg("--no-modules");
+    } else {
+        command.arg("--modules-dir").arg(&machine.modules);
+        command.args(job.modules().iter().flat_map(|module| ["--module", module]));
+    }
     if let Some(init) = init {
         command.arg("--init").arg(init);
     }

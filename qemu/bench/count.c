@@ -41,7 +41,7 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
 EXPORT int qemu_plugin_version = API;
 
 /* What the first instruction of a function of the kernel tells. The names of each are those on any of the architectures. */
-enum event { NOTHING, BEGIN, RUN, CALL, FAULT, EXEC, NAMED };
+enum event { NOTHING, BEGIN, RUN, CALL, FAULT, EXEC, LOAD, WAIT, NAMED };
 static const struct {
     const char *name;
     enum event event;
@@ -54,8 +54,16 @@ static const struct {
     {"do_mem_abort", FAULT},
     {"begin_new_exec", EXEC},
 };
-/* Each system call has a function of that name. */
+/* Each system call has a function of that name, and some are counted apart: those that load modules and those that wait, in which
+ * the kernel does what is no affair of whoever waits. */
 static const char *const CALLS[] = {"__x64_sys_", "__arm64_sys_"};
+static const struct {
+    const char *name;
+    enum event event;
+} APART[] = {
+    {"init_module", LOAD}, {"finit_module", LOAD}, {"poll", WAIT}, {"ppoll", WAIT}, {"select", WAIT}, {"pselect6", WAIT},
+    {"epoll_wait", WAIT}, {"epoll_pwait", WAIT}, {"nanosleep", WAIT}, {"clock_nanosleep", WAIT}, {"wait4", WAIT}, {"waitid", WAIT},
+};
 
 struct symbol {
     uint64_t address;
@@ -96,7 +104,7 @@ static size_t calls_count;
 static FILE *out;
 static uint64_t entry;
 static bool profile, runs, done, in_call;
-static uint64_t total, user, kernel, calls_seen, faults, execs;
+static uint64_t total, user, kernel, loading, waiting, calls_seen, faults, execs, *apart;
 static struct call now;
 
 static int by_address(const void *a, const void *b)
@@ -122,8 +130,13 @@ static enum event event_of(const char *name)
 {
     for (size_t i = 0; i < sizeof EVENTS / sizeof *EVENTS; i++)
         if (!strcmp(EVENTS[i].name, name)) return EVENTS[i].event;
-    for (size_t i = 0; profile && i < sizeof CALLS / sizeof *CALLS; i++)
-        if (!strncmp(name, CALLS[i], strlen(CALLS[i]))) return NAMED;
+    for (size_t i = 0; i < sizeof CALLS / sizeof *CALLS; i++) {
+        size_t length = strlen(CALLS[i]);
+        if (strncmp(name, CALLS[i], length)) continue;
+        for (size_t j = 0; j < sizeof APART / sizeof *APART; j++)
+            if (!strcmp(name + length, APART[j].name)) return APART[j].event;
+        return profile ? NAMED : NOTHING;
+    }
     return NOTHING;
 }
 
@@ -132,6 +145,7 @@ static void end_call(void)
     if (profile && in_call && calls_count < MOST_CALLS) calls[calls_count++] = now;
     if (in_call) now = (struct call){0};
     in_call = false;
+    apart = NULL;
 }
 
 static void on_block(unsigned int vcpu, void *data)
@@ -143,6 +157,7 @@ static void on_block(unsigned int vcpu, void *data)
     if (!runs) return;
     if (block->function) {
         kernel += block->instructions;
+        if (apart) *apart += block->instructions;
         block->function->instructions += block->instructions;
         *(in_call ? &now.kernel : &now.fault) += block->instructions;
     } else {
@@ -177,6 +192,10 @@ static void on_event(unsigned int vcpu, void *data)
     case EXEC:
         if (runs) execs++;
         break;
+    case LOAD:
+    case WAIT:
+        if (in_call && !apart) apart = symbol->event == LOAD ? &loading : &waiting;
+        /* fall through */
     case NAMED:
         if (in_call && !now.name) {
             const char *name = strstr(symbol->name, "sys_");
@@ -202,6 +221,7 @@ static void on_entry(unsigned int vcpu, void *data)
     end_call();
     done = true;
     fprintf(out, "total %" PRIu64 "\nuser %" PRIu64 "\nkernel %" PRIu64 "\n", total, user, kernel);
+    fprintf(out, "loading %" PRIu64 "\nwaiting %" PRIu64 "\n", loading, waiting);
     fprintf(out, "calls %" PRIu64 "\nfaults %" PRIu64 "\nexecs %" PRIu64 "\n", calls_seen, faults, execs);
     for (size_t i = 0; i < calls_count; i++)
         fprintf(out, "call %zu %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", i + 1, calls[i].name ? calls[i].name : "?",

@@ -1,6 +1,7 @@
 //! One boot, and what was measured of it.
 
 use crate::Result;
+use crate::hardware;
 use crate::shell::{checkout, folder, output, read};
 use crate::tools::Machine;
 use std::path::{Path, PathBuf};
@@ -18,11 +19,15 @@ pub(crate) enum Job {
     Verity,
     /// As job A, but what is written goes to a tmpfs on top.
     Overlay,
+    /// As job A on Debian's full kernel, whose NVMe and ext4 are modules.
+    Modules,
+    /// The same on a machine with 40 PCI devices more, and the root's behind them.
+    Many,
 }
 
 impl Job {
     /// All of them.
-    pub(crate) const ALL: [Job; 4] = [Job::A, Job::B, Job::Verity, Job::Overlay];
+    pub(crate) const ALL: [Job; 6] = [Job::A, Job::B, Job::Verity, Job::Overlay, Job::Modules, Job::Many];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -30,6 +35,8 @@ impl Job {
             Job::B => "B",
             Job::Verity => "C verity",
             Job::Overlay => "C overlay",
+            Job::Modules => "D",
+            Job::Many => "D 40",
         }
     }
 
@@ -39,6 +46,8 @@ impl Job {
             Job::B => "virtio-blk as a module, ext4",
             Job::Verity => "NVMe, dm-verity as modules, ext4",
             Job::Overlay => "NVMe, ext4, overlay as a module, and a tmpfs",
+            Job::Modules => "NVMe, ext4, both as modules",
+            Job::Many => "the same on a machine with 40 PCI devices more",
         }
     }
 
@@ -48,6 +57,7 @@ impl Job {
             Job::A => "a",
             Job::B => "b",
             Job::Verity | Job::Overlay => "c",
+            Job::Modules | Job::Many => "d",
         }
     }
 
@@ -56,13 +66,19 @@ impl Job {
         matches!(self, Job::Verity | Job::Overlay)
     }
 
+    /// Whether what it takes is in an image for all machines.
+    pub(crate) fn is_of_hardware(self) -> bool {
+        matches!(self, Job::Modules | Job::Many)
+    }
+
     /// The modules that it takes.
-    pub(crate) fn module(self) -> Option<&'static str> {
+    pub(crate) fn modules(self) -> &'static [&'static str] {
         match self {
-            Job::A => None,
-            Job::B => Some("virtio_blk"),
-            Job::Verity => Some("dm_verity"),
-            Job::Overlay => Some("overlay"),
+            Job::A => &[],
+            Job::B => &["virtio_blk"],
+            Job::Verity => &["dm_verity"],
+            Job::Overlay => &["overlay"],
+            Job::Modules | Job::Many => &["nvme", "ext4"],
         }
     }
 
@@ -71,9 +87,16 @@ impl Job {
         if self == Job::B { "/dev/vda" } else { "/dev/nvme0n1" }
     }
 
-    /// QEMU's: that a request is handled where the guest makes it, and not by another thread some time later.
-    fn device(self) -> &'static str {
-        if self == Job::B { "virtio-blk-pci,ioeventfd=off" } else { "nvme,serial=bench,ioeventfd=off" }
+    /// QEMU's words for its devices: that a request is handled where the guest makes it, and not by another thread some time later.
+    fn devices(self) -> Vec<String> {
+        let mut words = if self == Job::Many { hardware::forty_devices() } else { Vec::new() };
+        let root = match self {
+            Job::B => "virtio-blk-pci,ioeventfd=off,drive=root",
+            Job::Many => "nvme,serial=bench,ioeventfd=off,drive=root,addr=1e",
+            _ => "nvme,serial=bench,ioeventfd=off,drive=root",
+        };
+        words.extend(["-device", root].map(String::from));
+        words
     }
 }
 
@@ -91,7 +114,7 @@ pub(crate) const UUID: &str = "70696e74-6c65-4000-8000-000000000001";
 /// Self-tests of the kernel's would share the CPU with init, and the image be unpacked beside it.
 const WORDS: &str = "quiet nokaslr cryptomgr.notests initramfs_async=0";
 const MEMORY_MIB: &str = "1024";
-const TIMEOUT_S: &str = "600";
+pub(crate) const TIMEOUT_S: &str = "600";
 
 /// What one boot cost. Times are the guest's own, of which a nanosecond is an instruction.
 #[derive(Clone, Debug, Default)]
@@ -106,6 +129,9 @@ pub(crate) struct Sample {
     /// Those since the first program was run.
     pub(crate) user: u64,
     pub(crate) kernel: u64,
+    /// Those of the kernel in calls that load modules, and in those that wait.
+    pub(crate) loading: u64,
+    pub(crate) waiting: u64,
     pub(crate) calls: u64,
     pub(crate) faults: u64,
     pub(crate) execs: u64,
@@ -202,7 +228,7 @@ impl Machine {
         let mut arguments = ["-drive", &drive, "-plugin", &plugin, "-seed", "1"].map(String::from).to_vec();
         match devices {
             Some(devices) => arguments.extend_from_slice(devices),
-            None => arguments.extend(["-device".into(), format!("{},drive=root", job.device())]),
+            None => arguments.extend(job.devices()),
         }
         for argument in arguments {
             command.arg(format!("--qemu-arg={argument}"));
@@ -236,6 +262,8 @@ fn sample(console: &str, counted: &str) -> Result<Sample> {
         total: number("total")?,
         user: number("user")?,
         kernel: number("kernel")?,
+        loading: number("loading")?,
+        waiting: number("waiting")?,
         calls: number("calls")?,
         faults: number("faults")?,
         execs: number("execs")?,

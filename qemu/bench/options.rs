@@ -21,9 +21,13 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Whether job C alone is measured, whose report is one of its own.
-    pub(crate) fn is_of_layers(&self) -> bool {
-        self.jobs.iter().all(|job| job.is_layered())
+    /// What the files are called, and the title of the report: jobs C and D have one of their own.
+    pub(crate) fn name(&self) -> (&'static str, &'static str) {
+        match self.jobs.first() {
+            Some(job) if job.is_layered() => ("layers", "What boots cost whose root has layers"),
+            Some(job) if job.is_of_hardware() => ("hardware", "What boots cost from an image for all machines"),
+            _ => ("bench", "What boots cost"),
+        }
     }
 }
 
@@ -53,6 +57,11 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options> {
             "--arch" => options.arches = vec![arch(value()?)?],
             "--kernel" => options.kernels = list(value()?),
             "--layers" => options.jobs = Job::ALL.into_iter().filter(|job| job.is_layered()).collect(),
+            "--hardware" => {
+                options.jobs = Job::ALL.into_iter().filter(|job| job.is_of_hardware()).collect();
+                options.kernels = vec!["6.12-full".into()];
+                options.runs = 1;
+            }
             "--runs" => options.runs = number(value()?)?,
             "--peers" => options.peers = list(value()?),
             "--quick" => {

@@ -2,6 +2,7 @@
 
 use crate::contender::{Contender, FLOOR, Outcome};
 use crate::guest::{Job, Sample};
+use crate::hardware;
 use crate::options::{ARCHES, Options};
 use crate::shell::{folder, output, published, say, write};
 use crate::{Result, Table};
@@ -10,12 +11,7 @@ use std::process::Command;
 
 /// What everything else is made of.
 pub(crate) fn csv_of(options: &Options) -> String {
-    format!("{}.csv", name(options))
-}
-
-/// What the files are called.
-fn name(options: &Options) -> &'static str {
-    if options.is_of_layers() { "layers" } else { "bench" }
+    format!("{}.csv", options.name().0)
 }
 
 /// Median, least and most.
@@ -47,9 +43,9 @@ pub(crate) fn millions(number: u64) -> f64 {
 }
 
 const HEAD: &str = "\
-| | form | image | unpacked | programs | total − floor, M | unpack, ms | user, M | kernel, M | calls | faults | execs | \
+| | form | image | unpacked | programs | total − floor, M | unpack, ms | user, M | kernel, M | loading, M | calls | faults | execs | \
 Run → init, ms | start → init, ms | − floor, ms | lost, KiB |
-|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 ";
 
 /// What the columns are.
@@ -57,7 +53,7 @@ const LEGEND: &str = "\
 Bytes of the image, of the archives in it, and of the programs that are its init. *total*: all instructions from
 `start_kernel()` to the first one of the real init, in millions; *floor*: the same boot without an initramfs. *unpack*: guest
 time from `Trying to unpack` to `Freeing initrd memory`. From the kernel's `Run /init` to the real init's first instruction:
-instructions of *user* code and of the *kernel*, system *calls*, page *faults*, *execs*, guest time. *lost*: memory that is
+instructions of *user* code and of the *kernel*, what of the latter is *loading* of modules, system *calls*, page *faults*, *execs*, guest time. *lost*: memory that is
 free without an initramfs, and isn't here. Guest time counts instructions, a nanosecond each, and what the guest waits: with
 NVMe that depends on this machine, so that instructions are what is to be compared there. Medians, ± is half of the spread; of
 *total* the least, since some boots take 2.4 million more before any program runs. Where the kernel can't mount the root there is no
@@ -83,17 +79,15 @@ pub(crate) fn write_all(options: &Options, tables: &[Table]) -> Result<()> {
             text.push_str(&line(table, row));
         }
     }
+    hardware::table(&mut text, tables);
     let _ = write!(text, "\n{LEGEND}");
     print!("{text}");
-    write(&folder().join(format!("{}.md", name(options))), text.as_bytes())?;
-    say(&format!("{0}/{1}.md, {0}/{1}.csv", folder().display(), name(options)));
+    let (name, title) = options.name();
+    write(&folder().join(format!("{name}.md")), text.as_bytes())?;
+    say(&format!("{0}/{name}.md, {0}/{name}.csv", folder().display()));
     if options.publish {
-        let (file, title) = if options.is_of_layers() {
-            ("layers.md", "What boots cost whose root has layers")
-        } else {
-            ("report.md", "What boots cost")
-        };
-        write(&published(file), format!("# {title}\n\n{text}").as_bytes())?;
+        let file = if name == "bench" { "report.md".into() } else { format!("{name}.md") };
+        write(&published(&file), format!("# {title}\n\n{text}").as_bytes())?;
     }
     Ok(())
 }
@@ -137,7 +131,7 @@ fn line(table: &Table, row: &Contender) -> String {
     let samples = match &row.outcome {
         Outcome::Measured(samples) => samples,
         Outcome::Failed(why) => {
-            let _ = writeln!(text, " {} |||||||||||", why.replace('|', "/"));
+            let _ = writeln!(text, " {} ||||||||||||", why.replace('|', "/"));
             return text;
         }
     };
@@ -153,6 +147,7 @@ fn line(table: &Table, row: &Contender) -> String {
         own(&|sample| sample.unpacking_ms, 2),
         own(&|sample| millions(sample.user), 3),
         own(&|sample| millions(sample.kernel), 2),
+        own(&|sample| millions(sample.loading), 2),
         own(&|sample| count(sample.calls), 0),
         own(&|sample| count(sample.faults), 0),
         own(&|sample| count(sample.execs), 0),
@@ -195,7 +190,7 @@ fn grouped(number: u64) -> String {
 pub(crate) fn read_csv(text: &str) -> Option<Vec<Table>> {
     let mut tables: Vec<Table> = Vec::new();
     for line in text.lines().skip(1) {
-        let fields: Vec<_> = line.splitn(21, ',').collect();
+        let fields: Vec<_> = line.splitn(23, ',').collect();
         let [arch, release, job, name, form, version, image, unpacked, programs, _, figures @ .., failed] = &fields[..]
         else {
             return None;
@@ -227,6 +222,8 @@ pub(crate) fn read_csv(text: &str) -> Option<Vec<Table>> {
                 total: count()?,
                 user: count()?,
                 kernel: count()?,
+                loading: count()?,
+                waiting: count()?,
                 calls: count()?,
                 faults: count()?,
                 execs: count()?,
@@ -239,7 +236,7 @@ pub(crate) fn read_csv(text: &str) -> Option<Vec<Table>> {
 }
 
 fn csv(tables: &[Table]) -> String {
-    let mut text = "arch,kernel,job,name,form,version,image,unpacked,programs,run,entry_ms,run_ms,unpacking_ms,total,user,kernel_side,\
+    let mut text = "arch,kernel,job,name,form,version,image,unpacked,programs,run,entry_ms,run_ms,unpacking_ms,total,user,kernel_side,loading,waiting,\
                     calls,faults,execs,free_kib,failed\n"
         .to_owned();
     for table in tables {
@@ -259,13 +256,13 @@ fn csv(tables: &[Table]) -> String {
             }
             match &row.outcome {
                 Outcome::Failed(why) => {
-                    let _ = writeln!(text, "{start},,,,,,,,,,,,\"{}\"", why.replace('"', "'"));
+                    let _ = writeln!(text, "{start},,,,,,,,,,,,,,\"{}\"", why.replace('"', "'"));
                 }
                 Outcome::Measured(samples) => {
                     for (run, s) in samples.iter().enumerate() {
                         let _ = writeln!(
                             text,
-                            "{start},{},{:.6},{:.3},{:.3},{},{},{},{},{},{},{},",
+                            "{start},{},{:.6},{:.3},{:.3},{},{},{},{},{},{},{},{},{},",
                             run + 1,
                             s.entry_ms,
                             s.run_ms,
@@ -273,6 +270,8 @@ fn csv(tables: &[Table]) -> String {
                             s.total,
                             s.user,
                             s.kernel,
+                            s.loading,
+                            s.waiting,
                             s.calls,
                             s.faults,
                             s.execs,

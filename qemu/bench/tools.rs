@@ -1,6 +1,7 @@
 //! What a measurement stands on: the counting plugin, the real init, the root's disk, the kernel and its symbols.
 
 use crate::Result;
+use crate::guest::TIMEOUT_S;
 use crate::shell::{checkout, folder, output, read, say, sbin, script, write};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -156,7 +157,11 @@ poweroff -f
     let grown = fs::OpenOptions::new().write(true).open(&disk).and_then(|file| file.set_len(2 * SYSTEM_BYTES as u64));
     grown.map_err(|error| format!("{}: {error}", disk.display()))?;
     let mut boot = script("qemu/boot");
-    boot.args(["--arch", arch, "--kernel", kernel, "--initramfs", "none", "--append", "nokaslr quiet"]);
+    boot.args(["--arch", arch, "--kernel", kernel, "--timeout", TIMEOUT_S, "--append", "nokaslr quiet"]);
+    // A full kernel's NVMe is a module.
+    if !kernel.ends_with("-full") {
+        boot.args(["--initramfs", "none"]);
+    }
     output(boot.arg("--disk").arg(format!("{},if=nvme", disk.display())))?;
     let mut text = read(&disk)?.split_off(SYSTEM_BYTES);
     text.retain(|byte| *byte != 0);
