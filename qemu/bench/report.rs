@@ -53,8 +53,8 @@ const LEGEND: &str = "\
 Bytes of the image, of the archives in it, and of the programs that are its init. *total*: all instructions from
 `start_kernel()` to the first one of the real init, in millions; *floor*: the same boot without an initramfs. *unpack*: guest
 time from `Trying to unpack` to `Freeing initrd memory`. From the kernel's `Run /init` to the real init's first instruction:
-instructions of *user* code and of the *kernel*, what of the latter is *loading* of modules, system *calls*, page *faults*, *execs*, guest time. *lost*: memory that is
-free without an initramfs, and isn't here. Guest time counts instructions, a nanosecond each, and what the guest waits: with
+instructions of *user* code and of the *kernel*, what of the latter is *loading* of modules, system *calls*, page *faults*,
+*execs*, guest time. *lost*: memory that is free without an initramfs, and isn't here. Guest time counts instructions, a nanosecond each, and what the guest waits: with
 NVMe that depends on this machine, so that instructions are what is to be compared there. Medians, ± is half of the spread; of
 *total* the least, since some boots take 2.4 million more before any program runs. Where the kernel can't mount the root there is no
 boot without an initramfs. What pintle has *lost* are the kernel's own slabs, of the superblocks and mounts that it hands over, and the
@@ -108,7 +108,11 @@ pub(crate) fn made(options: &Options) -> Result<String> {
 
 /// What was measured, with what and when.
 fn about(options: &Options, tables: &[Table]) -> Result<String> {
-    let mut text = format!("{} {} boots of each, `-icount shift=0,sleep=off`.", made(options)?, runs(tables));
+    let boots = match runs(tables) {
+        1 => "One boot".into(),
+        runs => format!("{runs} boots"),
+    };
+    let mut text = format!("{} {boots} of each, `-icount shift=0,sleep=off`.", made(options)?);
     let mut versions: Vec<_> = tables.iter().flat_map(|table| &table.rows).map(|row| row.version.as_str()).collect();
     versions.sort_unstable();
     versions.dedup();
