@@ -42,7 +42,10 @@ pub fn boot<K: Kernel>(kernel: &mut K, mut initramfs: Initramfs, buffers: &mut B
     read_words(log, &mut request, words);
     let request = &request;
 
-    module::load::load_listed(log, request.line, work);
+    if !request.is_locked() {
+        work.modules.hear(words);
+    }
+    module::load::load_listed(log, work);
     work.times.ends(log.kernel, Stage::Modules);
     boot_root(log, request, &mut initramfs, flags, fstab, work);
     if request.get(Key::Rescue).is_some() && !request.is_locked() {
@@ -154,7 +157,7 @@ fn begin<K: Kernel>(log: &mut Log<'_, K>, search: &mut Search<'_>, work: &mut Wo
     }
     search.begin(log, work);
     if search.boots && search.request.get(Key::Modules).is_some() {
-        module::coldplug::load_all(log, search.request.line, work);
+        module::coldplug::load_all(log, work);
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::times::Times;
 
 /// Room for the longest command line of any architecture (`COMMAND_LINE_SIZE` is 2048 on these two), and for what
 /// bootconfig may add (`XBC_DATA_MAX`, 32 KiB).
-const CMDLINE_BYTES: usize = 40 * 1024;
+pub const CMDLINE_BYTES: usize = 40 * 1024;
 
 /// Directories deeper than this keep their files when the initramfs is emptied: there is no heap to remember more, and
 /// no recursion.

@@ -12,8 +12,6 @@ use crate::packed;
 /// A boot, as asked for: of each kind of word the value of the last one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request<'a> {
-    /// All of it, for what it tells modules; nothing where the image is locked.
-    pub line: &'a [u8],
     values: [Option<&'a [u8]>; KINDS],
     /// The kinds, a bit each, that the command line has no say in: the image's own settings do ([`crate::lock`]).
     fixed: u64,
@@ -223,16 +221,13 @@ impl<'a> Request<'a> {
     /// One for nothing.
     pub fn new() -> Self {
         // A loop; an array's default is a store each.
-        Request { line: b"", values: core::array::from_fn(|_| None), fixed: 0, permits: 0, locked: false }
+        Request { values: core::array::from_fn(|_| None), fixed: 0, permits: 0, locked: false }
     }
 
     /// Reads `line`, of whose words those that the image's own settings have decided about have no effect. Each of these is
     /// handed to `say` as it was written, and each word of pintle's own (`pintle.*`) that it doesn't know, or whose value it
     /// can't take.
     pub fn read(&mut self, line: &'a [u8], say: &mut dyn FnMut(Message, &[u8])) {
-        if !self.locked {
-            self.line = line;
-        }
         for word in words(line) {
             match place_and_value(word.name, word.value) {
                 Some((place, value)) if self.fixed >> (place & 63) & 1 == 0 => self.set(place, value),

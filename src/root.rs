@@ -164,7 +164,7 @@ fn try_mount<K: Kernel>(
     loop {
         match log.kernel.mount(node, search.point, fstype, flags, data) {
             // Each module is loaded once.
-            Err(Errno::ENODEV) if modules.load_fs(log, search.request.line, reader, fstype.to_bytes()) => {}
+            Err(Errno::ENODEV) if modules.load_fs(log, reader, fstype.to_bytes()) => {}
             // A server, or a switch, that is starting up.
             Err(errno) if is_remote && errno.is_network() && search.may_ask(log) => {}
             mounted => return mounted,

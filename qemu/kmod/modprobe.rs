@@ -70,7 +70,7 @@ impl Tree {
     }
 
     fn lines(&self) -> Vec<(&[u8], &[u8])> {
-        let mut text = self.alias.as_slice();
+        let mut text = Some(self.alias.as_slice());
         std::iter::from_fn(|| alias::next(&mut text)).collect()
     }
 
@@ -115,7 +115,7 @@ impl Tree {
         index.read(&self.dep);
         for place in wanted {
             order.want(*place);
-            while let Some(path) = order.next(&mut index, &self.softdep, &self.alias) {
+            while let Some(path) = order.next(&mut index, Some(&self.softdep), Some(&self.alias)) {
                 paths.push(String::from_utf8_lossy(path).into_owned());
             }
         }

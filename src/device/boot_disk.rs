@@ -21,8 +21,8 @@ const VARIABLE: &[u8] = b"/sys/firmware/efi/efivars/LoaderDevicePartUUID-4a67b08
 const ATTRIBUTES: usize = 4;
 
 /// That disk: `None` where no boot loader has told, `Some(None)` where it isn't there.
-pub fn find<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], boots: bool, work: &mut Work) -> Option<Option<Dev>> {
-    let length = read(log, line, boots, work).ok()?;
+pub fn find<K: Kernel>(log: &mut Log<'_, K>, boots: bool, work: &mut Work) -> Option<Option<Dev>> {
+    let length = read(log, boots, work).ok()?;
     let mut uuid = Text::new();
     push_label(&mut uuid, work.page.get(ATTRIBUTES..length as usize)?, Encoding::Utf16Le);
     let specs = &mut [Spec { place: LAST_SPEC, ..Spec::new(By::PartUuid, uuid.as_bytes()) }];
@@ -37,7 +37,7 @@ pub fn find<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], boots: bool, work: &mu
 }
 
 /// Reads the variable into `work.page`: a UUID in UTF-16. Returns its length.
-fn read<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], may_mount: bool, work: &mut Work) -> Result<u32, Errno> {
+fn read<K: Kernel>(log: &mut Log<'_, K>, may_mount: bool, work: &mut Work) -> Result<u32, Errno> {
     let point = z!(c"/sys/firmware/efi/efivars");
     let fstype = z!(c"efivarfs");
     let (mut mounted, mut loaded) = (false, false);
@@ -54,7 +54,7 @@ fn read<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], may_mount: bool, work: &mu
         match log.kernel.mount(fstype, point, fstype, flags, z!(c"")) {
             Ok(()) => mounted = true,
             Err(Errno::ENODEV) if !loaded => {
-                load::load(log, line, work, fstype.to_bytes());
+                load::load(log, work, fstype.to_bytes());
                 loaded = true;
             }
             // Not a directory where the firmware is no EFI; mounted already, without this one.

@@ -118,7 +118,7 @@ fn decide<K: Kernel>(
     matches: &mut Matches,
     discover: bool,
 ) -> Result<Option<Dev>, Failed> {
-    let told = boot_disk::find(log, search.request.line, search.boots, work);
+    let told = boot_disk::find(log, search.boots, work);
     let guess = discover && told.is_none();
     let mut disk = told.flatten();
     // Where one was named, just one is to be on the disk; discovered ones may be several, but all on one.

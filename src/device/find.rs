@@ -294,7 +294,7 @@ impl<'a> Search<'a> {
             let socket = *socket(work);
             let due_ms = work.modules.due_in_ms(now_ms);
             if due_ms == 0 {
-                if coldplug::step(log, self.request.line, socket.0 >= 0, work) {
+                if coldplug::step(log, socket.0 >= 0, work) {
                     return Ok(true);
                 }
                 continue;
@@ -308,7 +308,7 @@ impl<'a> Search<'a> {
                 continue;
             };
             if fd == socket {
-                match listen(log, self.request.line, fd, &mut self.specs, work) {
+                match listen(log, fd, &mut self.specs, work) {
                     Err(errno) => self.without_socket = Some(errno),
                     Ok(()) if work.devs.is_empty() => continue,
                     Ok(()) => return Ok(false),
@@ -332,13 +332,7 @@ fn socket(work: &mut Work) -> &mut Fd {
 }
 
 /// Takes in the messages that are there.
-fn listen<K: Kernel>(
-    log: &mut Log<'_, K>,
-    line: &[u8],
-    socket: Fd,
-    specs: &mut Specs<'_>,
-    work: &mut Work,
-) -> Result<(), Errno> {
+fn listen<K: Kernel>(log: &mut Log<'_, K>, socket: Fd, specs: &mut Specs<'_>, work: &mut Work) -> Result<(), Errno> {
     for _ in 0..MOST_UEVENTS {
         let (message, port) = match log.kernel.recvfrom(socket, &mut work.page) {
             Err(Errno::EAGAIN) => break,
@@ -355,10 +349,10 @@ fn listen<K: Kernel>(
             candidates::consider(log.kernel, specs, dev, uevent, &mut work.devs, &mut work.list);
         }
         if let modalias @ [_, ..] = uevent.value(b"MODALIAS=") {
-            work.modules.take(log, line, modalias);
+            work.modules.take(log, modalias);
         }
     }
-    work.modules.plug(log, line);
+    work.modules.plug(log);
     Ok(())
 }
 

@@ -185,7 +185,7 @@ pub fn cover<K: Kernel>(
     }
     let mut covered = make_layers(log.kernel).and_then(|()| mount_overlay(log.kernel));
     let Work { modules, path: [reader, ..], .. } = work;
-    if covered == Err(Errno::ENODEV) && modules.load_fs(log, request.line, reader, b"overlay") {
+    if covered == Err(Errno::ENODEV) && modules.load_fs(log, reader, b"overlay") {
         covered = mount_overlay(log.kernel);
     }
     check(log, b"overlay", covered)?;

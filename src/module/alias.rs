@@ -3,10 +3,10 @@
 
 use crate::bytes::{folded, split_once, take_part, take_prefix};
 
-/// The pattern and the module of the next line.
-pub fn next<'t>(text: &mut &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
+/// The pattern and the module of the next line of `text`, if there is one.
+pub fn next<'t>(text: &mut Option<&'t [u8]>) -> Option<(&'t [u8], &'t [u8])> {
     loop {
-        let mut line = take_part(text, b'\n')?;
+        let mut line = take_part(text.as_mut()?, b'\n')?;
         if take_prefix(&mut line, b"alias ")
             && let Some(alias) = split_once(line, b' ')
         {
@@ -93,8 +93,10 @@ mod tests {
 
     #[test]
     fn lines() {
-        let mut text: &[u8] = b"# Aliases extracted from modules themselves.\nalias pci:v*d*sv*sd*bc01sc08i02* nvme\n\
-alias broken\nalias fs-ext4 ext4\nsoftdep x y\nalias a b";
+        let mut text: Option<&[u8]> = Some(
+            b"# Aliases extracted from modules themselves.\nalias pci:v*d*sv*sd*bc01sc08i02* nvme\n\
+alias broken\nalias fs-ext4 ext4\nsoftdep x y\nalias a b",
+        );
         let lines: Vec<_> = core::iter::from_fn(|| next(&mut text)).collect();
         let expected = [("pci:v*d*sv*sd*bc01sc08i02*", "nvme"), ("fs-ext4", "ext4"), ("a", "b")];
         assert_eq!(lines, expected.map(|(pattern, name)| (pattern.as_bytes(), name.as_bytes())));

@@ -101,25 +101,25 @@ impl Modules {
 
     /// Takes in what a device says of itself.
     #[inline(never)]
-    pub fn take<K: Kernel>(&mut self, log: &mut Log<'_, K>, line: &[u8], modalias: &[u8]) {
+    pub fn take<K: Kernel>(&mut self, log: &mut Log<'_, K>, modalias: &[u8]) {
         if !ON || self.coldplug.add(modalias) {
             return;
         }
-        self.plug(log, line);
+        self.plug(log);
         self.coldplug.add(modalias);
     }
 
     /// Loads what was taken in wants; whether a module was loaded.
     #[inline(never)]
-    pub fn plug<K: Kernel>(&mut self, log: &mut Log<'_, K>, line: &[u8]) -> bool {
+    pub fn plug<K: Kernel>(&mut self, log: &mut Log<'_, K>) -> bool {
         self.loaded = false;
         if ON && self.coldplug.length != 0 {
-            let mut aliases = self.aliases.unwrap_or_default();
+            let mut aliases = self.aliases;
             while let Some((pattern, module)) = alias::next(&mut aliases) {
                 if self.coldplug.wants(pattern)
                     && let Some(place) = self.index.find(module)
                 {
-                    self.load(log, line, module, place);
+                    self.load(log, module, place);
                 }
             }
             self.coldplug.length = 0;
@@ -129,56 +129,44 @@ impl Modules {
 
     /// Loads the driver of a file system, by its alias; whether there was one.
     #[inline(never)]
-    pub fn load_fs<K: Kernel>(
-        &mut self,
-        log: &mut Log<'_, K>,
-        line: &[u8],
-        reader: &mut Reader,
-        fstype: &[u8],
-    ) -> bool {
+    pub fn load_fs<K: Kernel>(&mut self, log: &mut Log<'_, K>, reader: &mut Reader, fstype: &[u8]) -> bool {
         let mut alias = Text::new();
         alias.push(b"fs-");
         alias.push(fstype);
-        self.load_alias(log, line, reader, alias.as_bytes())
+        self.load_alias(log, reader, alias.as_bytes())
     }
 
     /// Loads the module that has this alias; whether there was one.
     #[inline(never)]
-    pub fn load_alias<K: Kernel>(
-        &mut self,
-        log: &mut Log<'_, K>,
-        line: &[u8],
-        reader: &mut Reader,
-        alias: &[u8],
-    ) -> bool {
+    pub fn load_alias<K: Kernel>(&mut self, log: &mut Log<'_, K>, reader: &mut Reader, alias: &[u8]) -> bool {
         if !ON || self.open_aliases(log, reader).is_none() {
             return false;
         }
-        self.take(log, line, alias);
-        self.plug(log, line)
+        self.take(log, alias);
+        self.plug(log)
     }
 }
 
 /// Loads what all devices want that are there, and those that they turn out to have behind them.
-pub fn load_all<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work) {
+pub fn load_all<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
     work.modules.coldplug.seen_first = true;
     // Each module is loaded once.
-    while ON && step(log, line, true, work) {}
+    while ON && step(log, true, work) {}
 }
 
 /// Does the next step; whether a module was loaded, so that there may be new devices. `listens`: whether the kernel will tell of
 /// those that come.
 #[inline(never)]
-pub fn step<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], listens: bool, work: &mut Work) -> bool {
+pub fn step<K: Kernel>(log: &mut Log<'_, K>, listens: bool, work: &mut Work) -> bool {
     let Work { modules, path: [reader, ..], .. } = work;
     modules.coldplug.due_ms = u64::MAX;
     if modules.open_aliases(log, reader).is_none() {
         return false;
     }
     let is_first = !core::mem::replace(&mut modules.coldplug.seen_first, true);
-    walk(log, line, work, is_first, false);
+    walk(log, work, is_first, false);
     let modules = &mut work.modules;
-    let loaded = modules.plug(log, line);
+    let loaded = modules.plug(log);
     let pause_ms = match (is_first, listens) {
         (true, _) if !loaded => 0,
         (true, _) => PATIENCE_MS,
@@ -192,14 +180,14 @@ pub fn step<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], listens: bool, work: &
 /// Says which devices that can carry a root have no driver.
 pub fn report<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
     if ON {
-        walk(log, &[], work, true, true);
+        walk(log, work, true, true);
     }
 }
 
 /// Takes in what the devices that are there say of themselves, or reports those without a driver; `is_storage`: of those alone
 /// that can carry a root.
 #[inline(never)]
-fn walk<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work, is_storage: bool, reports: bool) {
+fn walk<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, is_storage: bool, reports: bool) {
     let Work { modules, page, path: [reader, ..], .. } = work;
     let mut buses = if is_storage && !reports { FIRST_BUSES } else { BUSES };
     while let Some(bus) = take_part(&mut buses, b'|') {
@@ -214,7 +202,7 @@ fn walk<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work, is_storag
                 continue;
             }
             if !reports {
-                modules.take(log, line, modalias);
+                modules.take(log, modalias);
                 continue;
             }
             match file::open(log.kernel, file::paths::DRIVER, &device, O_RDONLY) {

@@ -6,8 +6,8 @@ use super::coldplug::Coldplug;
 use super::index::{Index, name_of};
 use super::order::Order;
 use super::{list, words};
-use crate::buffers::Work;
-use crate::bytes::{Text, same_name, take_part, until};
+use crate::buffers::{CMDLINE_BYTES, Work};
+use crate::bytes::{Text, put, same_name, take_part, until};
 use crate::dirent::Reader;
 use crate::error::Errno;
 use crate::file;
@@ -38,6 +38,8 @@ pub struct Modules {
     /// `modules.alias` and `modules.softdep`, once something is wanted that nobody listed.
     pub(super) aliases: Option<&'static [u8]>,
     softdeps: Option<&'static [u8]>,
+    /// The command line, up to a NUL.
+    line: [u8; CMDLINE_BYTES],
     /// What devices want.
     pub(super) coldplug: Coldplug,
 }
@@ -60,8 +62,14 @@ impl Modules {
             order: Order::new(),
             aliases: None,
             softdeps: None,
+            line: [0; CMDLINE_BYTES],
             coldplug: Coldplug::new(),
         }
+    }
+
+    /// Takes in the command line, for what it says of modules.
+    pub fn hear(&mut self, line: &[u8]) {
+        put(&mut self.line, 0, line);
     }
 
     /// Reads the index, the first time. Where the image has modules, but not this kernel's, that is said, and, where `wanted`, that
@@ -72,8 +80,7 @@ impl Modules {
             return;
         }
         // Without /proc there is none, and the next step says so.
-        let mut buffer = [0; 128];
-        let release = file::text(log.kernel, file::paths::OSRELEASE, &[], &mut buffer);
+        let release = file::text(log.kernel, file::paths::OSRELEASE, &[], self.parameters.room());
         self.release.set(until(release, b'\n'));
         let errno = match self.map(log.kernel, b"dep") {
             Ok(text) => return self.index.read(text),
@@ -116,14 +123,13 @@ impl Modules {
 
     /// Loads the module, and what it needs, unless the command line denies it.
     #[inline(never)]
-    pub(super) fn load<K: Kernel>(&mut self, log: &mut Log<'_, K>, line: &[u8], name: &[u8], place: u16) {
-        if words::about(line, name, &mut self.parameters) {
+    pub(super) fn load<K: Kernel>(&mut self, log: &mut Log<'_, K>, name: &[u8], place: u16) {
+        if words::about(until(&self.line, 0), name, &mut self.parameters) {
             return;
         }
         self.order.want(place);
-        let (softdeps, aliases) = (self.softdeps.unwrap_or_default(), self.aliases.unwrap_or_default());
-        while let Some(path) = self.order.next(&mut self.index, softdeps, aliases) {
-            match self.load_file(log.kernel, line, path) {
+        while let Some(path) = self.order.next(&mut self.index, self.softdeps, self.aliases) {
+            match self.load_file(log.kernel, path) {
                 Ok(()) => self.loaded = true,
                 // Built in, or loaded before.
                 Err(Errno::EEXIST) => {}
@@ -134,11 +140,11 @@ impl Modules {
         }
     }
 
-    fn load_file<K: Kernel>(&mut self, kernel: &mut K, line: &[u8], path: &[u8]) -> Result<()> {
+    fn load_file<K: Kernel>(&mut self, kernel: &mut K, path: &[u8]) -> Result<()> {
         let fd = file::open(kernel, file::paths::MODULE, &[self.release.as_bytes(), path], O_RDONLY)?;
         // depmod(8) knows `.ko.gz`, `.ko.xz` and `.ko.zst` too.
         let flags = if path.last() == Some(&b'o') { 0 } else { COMPRESSED_FILE };
-        words::about(line, name_of(path), &mut self.parameters);
+        words::about(until(&self.line, 0), name_of(path), &mut self.parameters);
         let loaded = match self.parameters.as_z_str() {
             Some(parameters) => kernel.finit_module(fd, parameters, flags),
             None => Err(Errno::ENAMETOOLONG),
@@ -155,17 +161,17 @@ impl Modules {
 }
 
 /// Loads the modules that the image lists. Without a list there is nothing to do, and nothing to say.
-pub fn load_listed<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work) {
+pub fn load_listed<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
     match file::map(log.kernel, LIST, &[]) {
-        Ok(names) => load(log, line, work, names),
+        Ok(names) => load(log, work, names),
         Err(Errno::ENOENT) => {}
         Err(errno) => log.failed(Message::ListModules, LIST, errno),
     }
 }
 
-/// Loads the modules that `names` lists, a line each, but those that `line`, the command line, denies.
+/// Loads the modules that `names` lists, a line each, but those that the command line denies.
 #[inline(never)]
-pub fn load<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work, mut names: &[u8]) {
+pub fn load<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work, mut names: &[u8]) {
     let Work { modules, path: [reader, ..], .. } = work;
     modules.open(log, reader, true);
     let mut left = MAX_LISTED;
@@ -174,7 +180,7 @@ pub fn load<K: Kernel>(log: &mut Log<'_, K>, line: &[u8], work: &mut Work, mut n
     {
         left -= 1;
         match modules.index.find(name) {
-            Some(place) => modules.load(log, line, name, place),
+            Some(place) => modules.load(log, name, place),
             None if modules.index.is_empty() || modules.is_built_in(log.kernel, name) => {}
             None => log.tell(Message::NoSuchModule, name),
         }

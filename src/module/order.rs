@@ -50,7 +50,12 @@ impl Order {
     }
 
     /// The path of the next module to load; `None` where there is nothing left to do.
-    pub fn next<'t>(&mut self, index: &mut Index<'t>, softdeps: &[u8], aliases: &[u8]) -> Option<&'t [u8]> {
+    pub fn next<'t>(
+        &mut self,
+        index: &mut Index<'t>,
+        softdeps: Option<&[u8]>,
+        aliases: Option<&[u8]>,
+    ) -> Option<&'t [u8]> {
         loop {
             self.depth = self.depth.checked_sub(1)?;
             let depth = self.depth;
@@ -88,11 +93,11 @@ impl Order {
     /// What stands in `softdep` behind `when` is wanted: a module's name, or else an alias, for all that have it, in their order
     /// (`kmod_module_new_from_lookup()`).
     #[inline(never)]
-    fn want_all(&mut self, mut softdep: &[u8], when: &[u8], index: &Index<'_>, aliases: &[u8]) {
+    fn want_all(&mut self, mut softdep: &[u8], when: &[u8], index: &Index<'_>, aliases: Option<&[u8]>) {
         let mut is_wanted = false;
         while let Some(name) = softdep::next(&mut softdep, when, &mut is_wanted) {
             let own = index.find(name);
-            let mut rest = if own.is_some() { b"" } else { aliases };
+            let mut rest = if own.is_some() { None } else { aliases };
             let mut place = own;
             loop {
                 if let Some(place) = place {

@@ -225,18 +225,18 @@ pub fn check_modules(text: &[u8]) {
         if let Some(place) = index.find(name) {
             order.want(place);
         }
-        while let Some(path) = order.next(&mut index, text, text) {
+        while let Some(path) = order.next(&mut index, Some(text), Some(text)) {
             assert!(!loaded.contains(&path), "{}", path.escape_ascii());
             loaded.push(path);
         }
     }
-    let mut lines = text;
+    let mut lines = Some(text);
     while let Some((pattern, module)) = alias::next(&mut lines) {
         assert!(alias::literal(pattern) <= pattern.len());
         // What has nothing but literals is what it stands for; what no text is, nothing is.
         assert!(alias::literal(pattern) < pattern.len() || alias::fits(pattern, pattern));
         check_pattern(pattern, module);
-        let (mut rest, mut is_wanted) = (softdep::of(text, module), false);
+        let (mut rest, mut is_wanted) = (softdep::of(Some(text), module), false);
         while let Some(name) = softdep::next(&mut rest, b"pre:", &mut is_wanted) {
             assert!(place(name, text).is_some() && !name.ends_with(b":"));
         }
