@@ -147,8 +147,9 @@ pub trait Kernel {
 
     /// A socket of `NETLINK_KOBJECT_UEVENT`, bound to the kernel's own group (1), close-on-exec.
     fn uevent_socket(&mut self) -> Result<Fd>;
-    /// One datagram and its sender's netlink port, 0 for the kernel. Doesn't block.
-    fn recvfrom<'b>(&mut self, socket: Fd, buffer: &'b mut [u8]) -> Result<(&'b [u8], u32)>;
+    /// How much of `buffer` one datagram has filled; nothing where it isn't the kernel's (netlink(7): only that one's port is
+    /// 0, but any process may send to the group). Doesn't block.
+    fn recvfrom(&mut self, socket: Fd, buffer: &mut [u8]) -> Result<u32>;
     /// Waits until one of `fds`, [`MOST_POLLED`] at most, is readable, and says which; `None` after `timeout_ms`, or where it can't.
     fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Option<Fd>;
 

@@ -334,15 +334,11 @@ fn socket(work: &mut Work) -> &mut Fd {
 /// Takes in the messages that are there.
 fn listen<K: Kernel>(log: &mut Log<'_, K>, socket: Fd, specs: &mut Specs<'_>, work: &mut Work) -> Result<(), Errno> {
     for _ in 0..MOST_UEVENTS {
-        let (message, port) = match log.kernel.recvfrom(socket, &mut work.page) {
+        let length = match log.kernel.recvfrom(socket, &mut work.page) {
             Err(Errno::EAGAIN) => break,
-            message => message?,
+            length => length?,
         };
-        let uevent = Uevent(message);
-        // Any process may send to the group; only port 0 is the kernel.
-        if port != 0 {
-            continue;
-        }
+        let uevent = Uevent(work.page.get(..length as usize).unwrap_or_default());
         if uevent.is_new_block_device()
             && let Some(dev) = uevent.dev()
         {

@@ -859,7 +859,7 @@ impl Kernel for Fake {
         Ok(self.open("socket:uevents".into()))
     }
 
-    fn recvfrom<'b>(&mut self, socket: Fd, buffer: &'b mut [u8]) -> Result<(&'b [u8], u32)> {
+    fn recvfrom(&mut self, socket: Fd, buffer: &mut [u8]) -> Result<u32> {
         self.call(format!("recvfrom {}", socket.0))?;
         match self.uevents.front() {
             Some((at, _)) if *at <= self.now_ms => {}
@@ -867,10 +867,10 @@ impl Kernel for Fake {
         }
         let (_, message) = self.uevents.pop_front().expect("just seen");
         // A message that starts with `!` is from another process.
-        let port = if message.first() == Some(&b'!') { 77 } else { 0 };
+        let from_kernel = message.first() != Some(&b'!');
         let message = message.strip_prefix(b"!").unwrap_or(&message);
         buffer[..message.len()].copy_from_slice(message);
-        Ok((&buffer[..message.len()], port))
+        Ok(if from_kernel { u32::try_from(message.len()).expect("a short one") } else { 0 })
     }
 
     fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Option<Fd> {

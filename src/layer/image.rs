@@ -106,7 +106,7 @@ fn mount_file<K: Kernel>(
     let mut attached = attach(log.kernel, file, block_bytes, &mut work.node);
     let Work { modules, path: [reader, ..], .. } = &mut *work;
     // Without the driver there is no such node.
-    if attached == Err(Errno::ENOENT) && modules.load_alias(log, reader, LOOP_ALIAS) {
+    if attached == Err(Errno::ENOENT) && modules.load_alias(log, reader, LOOP_ALIAS, b"") {
         attached = attach(log.kernel, file, block_bytes, &mut work.node);
     }
     let (device, dev) = attached.map_err(|errno| {

@@ -8,7 +8,7 @@
 use super::alias;
 use super::load::Modules;
 use crate::buffers::Work;
-use crate::bytes::{Text, folded, take_part, trim};
+use crate::bytes::{folded, take_part, trim};
 use crate::dirent::Reader;
 use crate::file;
 use crate::kernel::Kernel;
@@ -127,22 +127,28 @@ impl Modules {
         self.loaded
     }
 
-    /// Loads the driver of a file system, by its alias; whether there was one.
+    /// Loads the driver of a file system; whether there was one.
     #[inline(never)]
     pub fn load_fs<K: Kernel>(&mut self, log: &mut Log<'_, K>, reader: &mut Reader, fstype: &[u8]) -> bool {
-        let mut alias = Text::new();
-        alias.push(b"fs-");
-        alias.push(fstype);
-        self.load_alias(log, reader, alias.as_bytes())
+        self.load_alias(log, reader, b"fs-", fstype)
     }
 
-    /// Loads the module that has this alias; whether there was one.
+    /// Loads the module that has the alias `start` and `end`; whether there was one.
     #[inline(never)]
-    pub fn load_alias<K: Kernel>(&mut self, log: &mut Log<'_, K>, reader: &mut Reader, alias: &[u8]) -> bool {
+    pub fn load_alias<K: Kernel>(
+        &mut self,
+        log: &mut Log<'_, K>,
+        reader: &mut Reader,
+        start: &[u8],
+        end: &[u8],
+    ) -> bool {
         if !ON || self.open_aliases(log, reader).is_none() {
             return false;
         }
-        self.take(log, alias);
+        self.parameters.set(start);
+        self.parameters.push(end);
+        // Nothing else was taken in, or it was plugged.
+        self.coldplug.add(self.parameters.as_bytes());
         self.plug(log)
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! It is read once, into a table by the modules' names, so that what is looked for costs the same however many there are.
 
-use crate::bytes::{basename, folded, same_name, split_once, take_part, take_until, until};
+use crate::bytes::{basename, folded, same_name, take_part, take_until, until};
 
 /// Places in the table: twice as many as any kernel has modules.
 const MOST: usize = 8192;
@@ -86,7 +86,7 @@ impl<'t> Index<'t> {
             let place = hash & self.mask;
             let place = place.try_into().ok()?;
             match self.line(place) {
-                Some((path, _)) if !same_name(name_of(path), name) => {}
+                Some(line) if !same_name(name_of(until(line, b':')), name) => {}
                 _ => return Some(place),
             }
             hash = hash.wrapping_add(1);
@@ -94,12 +94,12 @@ impl<'t> Index<'t> {
         None
     }
 
-    /// The path of the module in that place, and those that it needs.
+    /// The line of the module in that place: its path, a colon, those that it needs.
     #[inline(never)]
-    pub fn line(&self, place: u16) -> Option<(&'t [u8], &'t [u8])> {
+    pub fn line(&self, place: u16) -> Option<&'t [u8]> {
         let at = self.places.get(usize::from(place))? & AT;
         let line = self.text?.get((at as usize).checked_sub(1)?..)?;
-        split_once(until(line, b'\n'), b':')
+        Some(until(line, b'\n'))
     }
 
     /// Marks it; whether it wasn't.
@@ -121,6 +121,7 @@ pub fn name_of(path: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::split_once;
 
     fn index(text: &str) -> Box<Index<'_>> {
         let mut index = Box::new(Index::new());
@@ -146,7 +147,7 @@ kernel/lib/crc-itu-t.ko.xz:\nbroken line\nkernel/fs/jbd2/jbd2.ko:\nelsewhere/jbd
             ("", None),
         ];
         for (name, expected) in rows {
-            let line = index.find(name.as_bytes()).and_then(|place| index.line(place));
+            let line = index.find(name.as_bytes()).and_then(|place| split_once(index.line(place)?, b':'));
             assert_eq!(line, expected.map(|(path, needs)| (path.as_bytes(), needs.as_bytes())), "{name}");
         }
     }

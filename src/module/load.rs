@@ -31,8 +31,8 @@ pub struct Modules {
     pub(super) loaded: bool,
     /// `uname -r`.
     release: Text,
-    /// The parameters of one.
-    parameters: Text,
+    /// The parameters of one; until it is loaded, what is put together to find it.
+    pub(super) parameters: Text,
     pub(super) index: Index<'static>,
     pub(super) order: Order,
     /// `modules.alias` and `modules.softdep`, once something is wanted that nobody listed.

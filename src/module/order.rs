@@ -6,7 +6,7 @@
 use super::alias;
 use super::index::{Index, Mark, name_of};
 use super::softdep;
-use crate::bytes::take_field;
+use crate::bytes::{take_field, take_until};
 
 /// So much may be left to do at a time. What a module needs beyond that isn't loaded, and the kernel says so of the module.
 const MOST: usize = 1024;
@@ -61,7 +61,8 @@ impl Order {
             let depth = self.depth;
             let top = *self.stack.get(depth)?;
             let place = top & !STEP;
-            let Some((path, mut needs)) = index.line(place) else { continue };
+            let Some(mut needs) = index.line(place) else { continue };
+            let path = take_until(&mut needs, b':').unwrap_or_default();
             match top & STEP {
                 PROBE if index.mark(place, Mark::Seen) => {
                     self.push(FILL | place);

@@ -396,7 +396,7 @@ impl Kernel for Linux {
         }
     }
 
-    fn recvfrom<'b>(&mut self, socket: Fd, buffer: &'b mut [u8]) -> Result<(&'b [u8], u32)> {
+    fn recvfrom(&mut self, socket: Fd, buffer: &mut [u8]) -> Result<u32> {
         // A port that isn't the kernel's, until the kernel says so.
         let mut address = sockaddr_nl { nl_family: 0, nl_pad: 0, nl_pid: u32::MAX, nl_groups: 0 };
         let mut address_bytes = u32::try_from(size_of::<sockaddr_nl>()).unwrap_or(0);
@@ -412,7 +412,7 @@ impl Kernel for Linux {
                 &raw mut address_bytes
             )
         }?;
-        Ok((filled(buffer, length), address.nl_pid))
+        Ok(if address.nl_pid == 0 { length.cast_unsigned() } else { 0 })
     }
 
     fn ppoll(&mut self, fds: &[Fd], timeout_ms: u64) -> Option<Fd> {

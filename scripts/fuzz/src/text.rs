@@ -1,6 +1,6 @@
 //! Text from outside: the command line, uevents, lists of modules, and what is written of any of it.
 
-use pintle::bytes::{Dev, TEXT_BYTES, Text, decimal, take_number, trim};
+use pintle::bytes::{Dev, TEXT_BYTES, Text, decimal, take_number, trim, until};
 use pintle::cmdline::words;
 use pintle::identity::{Encoding, push_label};
 use pintle::lock;
@@ -204,7 +204,7 @@ pub fn check_modules(text: &[u8]) {
     let mut index = Box::new(Index::new());
     index.read(text);
     fn path_of<'t>(index: &Index<'t>, name: &[u8]) -> Option<&'t [u8]> {
-        index.find(name).and_then(|place| index.line(place)).map(|(path, _)| path)
+        index.find(name).and_then(|place| index.line(place)).map(|line| until(line, b':'))
     }
     // Lines that are too short to be one of a module's may find no place.
     let fits = paths.len() <= text.len() / 8;
