@@ -47,13 +47,24 @@ pub fn attach<K: Kernel>(log: &mut Log<'_, K>, point: ZStr<'_>) {
 /// Hands over to the root that was entered. It returns only where it couldn't, and has put everything back: nothing is
 /// mounted at [`MOUNT_POINT`] any more, and another root may be tried.
 pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &mut Initramfs, work: &mut Work) {
-    let chosen = request.get(Key::Init);
-    if let Ok(inits) = init::find(log, chosen, request.has_root_hash(), work) {
-        work.times.say(log, &mut work.data);
+    if let Ok(inits) = find_init(log, request, request.has_root_hash(), work) {
         if switch(log, initramfs, false, CONSOLE, inits, work) {
             policy::give_up(log, request);
         }
     }
+}
+
+/// The inits to try, once one of them can be executed; all stages but the exec are over then.
+#[inline(never)]
+fn find_init<'a, K: Kernel>(
+    log: &mut Log<'_, K>,
+    request: &Request<'a>,
+    verified: bool,
+    work: &mut Work,
+) -> Result<&'a [u8], Failed> {
+    let inits = init::find(log, request.get(Key::Init), verified, work)?;
+    work.times.say(log, &mut work.data);
+    Ok(inits)
 }
 
 /// Leaves the root that was entered, wherever it is mounted by now, and unmounts it.
@@ -157,9 +168,7 @@ pub fn stay<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, work: &mut W
     if log.kernel.statx(Fd::CWD, z!(c"/etc/initrd-release"), 0).is_ok() {
         log.say(Message::InitrdRelease, &[]);
     }
-    let chosen = request.get(Key::Init);
-    let Ok(inits) = init::find(log, chosen, false, work) else { return };
-    work.times.say(log, &mut work.data);
+    let Ok(inits) = find_init(log, request, false, work) else { return };
     let mut step = Message::Stay;
     if let Err(errno) = pivot::stay(log.kernel, &mut step) {
         return log.failed(step, b"/", errno);

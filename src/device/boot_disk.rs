@@ -2,7 +2,7 @@
 //!
 //! Source: systemd's Boot Loader Interface; Documentation/filesystems/efivarfs.rst.
 
-use super::{candidates, helpers, sysfs};
+use super::{helpers, sysfs};
 use crate::buffers::Work;
 use crate::bytes::{Dev, Text};
 use crate::error::Errno;
@@ -26,8 +26,7 @@ pub fn find<K: Kernel>(log: &mut Log<'_, K>, boots: bool, work: &mut Work) -> Op
     let mut uuid = Text::new();
     push_label(&mut uuid, work.page.get(ATTRIBUTES..length as usize)?, Encoding::Utf16Le);
     let specs = &mut [Spec { place: LAST_SPEC, ..Spec::new(By::PartUuid, uuid.as_bytes()) }];
-    candidates::all(log.kernel, specs, work);
-    helpers::run(log, specs, work);
+    helpers::run(log, specs, true, work);
     let mut disk = None;
     let mut next = 0;
     while let Some(partition) = log.kernel.shared().found(LAST_SPEC, &mut next) {

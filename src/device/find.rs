@@ -211,10 +211,7 @@ impl<'a> Search<'a> {
     ) -> Result<(Option<Found>, &'a [u8]), Failed> {
         let mut all = true;
         let (found, place) = loop {
-            if all {
-                candidates::all(log.kernel, &mut self.specs, work);
-            }
-            helpers::run(log, &self.specs, work);
+            helpers::run(log, &mut self.specs, all, work);
             let mut place = 0;
             if let Some(dev) = choose(log, self, work, &mut place)? {
                 match hold(log.kernel, &self.specs, dev, place, work) {
@@ -253,10 +250,7 @@ impl<'a> Search<'a> {
         let uuid = work.identity.uuid.clone();
         let of_it = &mut [Spec { place: MEMBER, ..Spec::new(By::Uuid, uuid.as_bytes()) }];
         let first = !core::mem::replace(&mut self.members_known, true);
-        if first {
-            candidates::all(log.kernel, of_it, work);
-        }
-        helpers::run(log, of_it, work);
+        helpers::run(log, of_it, first, work);
         let node = work.node.as_bytes();
         let missing = btrfs::control(log.kernel, btrfs::BTRFS_IOC_DEVICES_READY, node, &mut work.data);
         if missing == 0 {

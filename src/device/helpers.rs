@@ -11,6 +11,7 @@
 //! It is left behind and not killed: a reader that is killed blocks the device's next opener. The price is 0.2 ms for a
 //! fork, which touches as few pages as pintle does, once for all devices that are there.
 
+use super::candidates;
 use super::list::list_one;
 use super::look::look;
 use super::sysfs;
@@ -217,9 +218,14 @@ impl Shared {
 }
 
 /// Has each of `work.devs` looked at for `specs`, or listed where there are none, by children; returns when that is done
-/// but for those that are stuck. Where one is stuck already none goes.
+/// but for those that are stuck. Where one is stuck already none goes. They are put there before where they are to be `all`
+/// that `specs` may be found on.
 #[inline(never)]
-pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &[Spec<'_>], work: &mut Work) {
+pub fn run<K: Kernel>(log: &mut Log<'_, K>, specs: &mut [Spec<'_>], all: bool, work: &mut Work) {
+    if all {
+        candidates::all(log.kernel, specs, work);
+    }
+    let specs = &*specs;
     let Shared { next, charge, .. } = log.kernel.shared();
     next.store(0, Relaxed);
     while work.devs.get(next.load(Relaxed) as usize).is_some() {

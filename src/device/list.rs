@@ -1,6 +1,6 @@
 //! What block devices there are: the first thing that somebody whose root is missing wants to know.
 
-use super::candidates::{self, FLOPPY_MAJOR};
+use super::candidates::FLOPPY_MAJOR;
 use super::helpers;
 use super::{look, sysfs};
 use crate::buffers::Work;
@@ -12,8 +12,7 @@ use crate::message::Message;
 
 /// Says of every block device what the kernel knows of it, and what it says of itself.
 pub fn list<K: Kernel>(log: &mut Log<'_, K>, work: &mut Work) {
-    candidates::all(log.kernel, &mut [], work);
-    helpers::run(log, &[], work);
+    helpers::run(log, &mut [], true, work);
     // What the kernel knows of those that don't answer.
     let mut place = 0;
     while let Some(dev) = work.devs.get(place) {
