@@ -47,10 +47,10 @@ pub fn attach<K: Kernel>(log: &mut Log<'_, K>, point: ZStr<'_>) {
 /// Hands over to the root that was entered. It returns only where it couldn't, and has put everything back: nothing is
 /// mounted at [`MOUNT_POINT`] any more, and another root may be tried.
 pub fn handover<K: Kernel>(log: &mut Log<'_, K>, request: &Request<'_>, initramfs: &mut Initramfs, work: &mut Work) {
-    if let Ok(inits) = find_init(log, request, request.has_root_hash(), work) {
-        if switch(log, initramfs, false, CONSOLE, inits, work) {
-            policy::give_up(log, request);
-        }
+    if let Ok(inits) = find_init(log, request, request.has_root_hash(), work)
+        && switch(log, initramfs, false, CONSOLE, inits, work)
+    {
+        policy::give_up(log, request);
     }
 }
 
