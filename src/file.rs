@@ -133,6 +133,12 @@ pub fn map<K: Kernel>(kernel: &mut K, path: &[u8], objects: &[&[u8]]) -> Result<
     bytes
 }
 
+/// How large the file or the device is; 0 where that can't be told.
+#[inline(never)]
+pub fn size<K: Kernel>(kernel: &mut K, fd: Fd) -> u64 {
+    kernel.lseek_end(fd).unwrap_or(0)
+}
+
 /// openat2(2) of [`Kernel::path`] below the working directory, which is made the root of the whole path.
 #[inline(never)]
 pub fn open_in_root<K: Kernel>(kernel: &mut K, flags: u32) -> Result<Fd> {

@@ -6,6 +6,7 @@ use crate::buffers::Work;
 use crate::bytes::{Dev, ZStr};
 use crate::disk::{Disk, MOST_SECTOR_BYTES};
 use crate::error::Errno;
+use crate::file;
 use crate::kernel::{Fd, Kernel};
 use crate::partition::{Partition, Table};
 use crate::probe::{UNKNOWN, probe_for, spared};
@@ -66,7 +67,7 @@ pub fn read<K: Kernel>(kernel: &mut K, specs: &[Spec<'_>], searched: bool, dev: 
     let fd = open(kernel, sysfs::node(name.as_bytes(), 0, data)?, dev)?;
     // From here on another medium is noticed.
     *diskseq = ask(kernel, fd, BLKGETDISKSEQ);
-    let size = kernel.lseek_end(fd).unwrap_or(0);
+    let size = file::size(kernel, fd);
     let sector = ask(kernel, fd, BLKSSZGET);
     let (mut content, mut table) = (!searched, false);
     for spec in specs {

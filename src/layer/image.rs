@@ -77,7 +77,7 @@ fn open<K: Kernel>(kernel: &mut K, path: &[u8], work: &mut Work) -> Result<Optio
         return Ok(None);
     }
     let file = file::open_in_root(kernel, O_RDONLY)?;
-    let size = kernel.lseek_end(file).unwrap_or(0);
+    let size = file::size(kernel, file);
     let Work { windows, identity, .. } = work;
     probe::probe(&mut Disk::new(&mut kernel.source(file), windows, 0, size, 0), identity);
     if identity.is_mountable() {

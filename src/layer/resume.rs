@@ -135,7 +135,7 @@ fn resume_from<K: Kernel>(
 /// Where the signature of an image stands whose header is `offset` pages into the device, or [`NOWHERE`], or [`UNREAD`]; the
 /// one that was there before is `before` then.
 fn image<K: Kernel>(kernel: &mut K, fd: Fd, offset: u32, windows: &mut Windows, before: &mut Signature) -> u64 {
-    let size = kernel.lseek_end(fd).unwrap_or(0);
+    let size = file::size(kernel, fd);
     let sector = look::ask(kernel, fd, BLKSSZGET);
     let mut source = kernel.source(fd);
     let disk = &mut Disk::new(&mut source, windows, 0, size, sector);

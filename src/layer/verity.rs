@@ -194,8 +194,8 @@ fn make<K: Kernel>(
 
     let Work { mapper: Mapper { devices, uuid: id, parameters, key, .. }, tree, windows, list, .. } = work;
     let [data, hashes, fec] = devices;
-    let hashes_bytes = log.kernel.lseek_end(hashes.0).unwrap_or(0);
-    let data_bytes = log.kernel.lseek_end(data.0).unwrap_or(0);
+    let hashes_bytes = file::size(log.kernel, hashes.0);
+    let data_bytes = file::size(log.kernel, data.0);
     let covered = if fec.1 == hashes.1 { tree.fec_offset() } else { hashes_bytes };
     let mut algorithm = texts[0];
     if tree.is_on_device() {

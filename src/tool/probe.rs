@@ -45,7 +45,7 @@ pub(super) fn run<K: Kernel>(kernel: &mut K, buffers: &mut Buffers) -> i32 {
 #[inline(never)]
 fn show<K: Kernel>(kernel: &mut K, fd: Fd, name: &[u8], work: &mut Work) -> bool {
     let Work { windows, identity, partition, fstype, name: pttype, .. } = work;
-    let size = kernel.lseek_end(fd).unwrap_or(0);
+    let size = file::size(kernel, fd);
     let sector = look::ask(kernel, fd, BLKSSZGET);
     let (mut table, mut key, mut has_uuid) = (Table::new(), Key::PtUuid, false);
     partition.be(0, 0, size);
