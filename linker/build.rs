@@ -18,6 +18,8 @@ fn main() {
         "-Wl,--build-id=none".to_string(),
         "-Wl,--no-eh-frame-hdr".to_string(),
         "-Wl,--gc-sections".to_string(),
+        // Of strings that end alike the shorter one is the end of the longer one.
+        "-Wl,-O2".to_string(),
         "-Wl,-z,norelro".to_string(),
         // Kernels with 64 KiB pages exist on aarch64.
         "-Wl,-z,max-page-size=65536".to_string(),
