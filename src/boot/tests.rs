@@ -1155,3 +1155,18 @@ fn roots_in_the_network() {
         assert_eq!(said[0], format!("<3>mount root: {expected}: giving up"), "{words}");
     }
 }
+
+/// What qemu/bench/calls.md says of each call is of the calls that there are.
+#[test]
+fn every_call_has_its_reason() {
+    let folder = "/lib/modules/6.12.1";
+    let mut fake = vda(&ext4(7, ""))
+        .with("proc", "/cmdline", file(0o444, format!("root=UUID={} quiet\n", uuid(7))))
+        .with_image("/etc/modules-load.d/pintle.conf", file(0o444, "virtio_blk\n"))
+        .with_image(&format!("{folder}/modules.dep"), file(0o444, "kernel/virtio_blk.ko:\n"))
+        .with_image(&format!("{folder}/kernel/virtio_blk.ko"), file(0o444, "module"));
+    assert_eq!(fake.boot(), exec("/sbin/init"));
+    let rows = include_str!("../../qemu/bench/calls.md").lines().filter_map(|line| line.strip_prefix("| `"));
+    let documented: Vec<_> = rows.filter_map(|row| Some(row.split_once("` |")?.0)).collect();
+    assert_eq!(fake.calls.iter().map(|call| call.trim_end()).collect::<Vec<_>>(), documented);
+}
