@@ -42,7 +42,7 @@ const OWN_KINDS: usize = 61;
 const _: () = assert!(request::KINDS <= OWN_KINDS);
 
 /// What the kernel gives an init by itself.
-const ENVIRONMENT: &[u8] = b"HOME=/|TERM=linux";
+const ENVIRONMENT: &[u8] = packed!(b"HOME=/|TERM=linux");
 
 /// Reads the settings into `request`. Without the file there are none.
 pub fn read<'a, K: Kernel>(log: &mut Log<'_, K>, request: &mut Request<'a>) -> Result<(), Failed> {

@@ -9,10 +9,11 @@ use crate::bytes::{line_behind, place_of, take_part, until};
 use crate::file;
 use crate::identity::Type;
 use crate::kernel::Kernel;
+use crate::packed;
 use crate::request::{Key, Request};
 
 /// What `root=` calls them.
-const NAMES: &[u8] = b"/dev/nfs|/dev/cifs";
+const NAMES: &[u8] = packed!(b"/dev/nfs|/dev/cifs");
 
 /// Where `work.name` is one of the two: its source stands there instead then, its options in `work.data`, its type in
 /// `work.identity`. False where there is no server.

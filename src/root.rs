@@ -17,6 +17,7 @@ use crate::message::Message;
 use crate::module::load::Modules;
 use crate::mounts::make_directory;
 use crate::network;
+use crate::packed;
 use crate::usr;
 use crate::z;
 use linux_raw_sys::general::{MNT_DETACH, MS_RDONLY, MS_SILENT};
@@ -28,7 +29,7 @@ pub const MOUNT_POINT: ZStr<'_> = z!(c"/root");
 pub const USR_POINT: ZStr<'_> = z!(c"/usr");
 
 /// What has a journal, or a log, and how it is left alone: a device that can't be written to has it replayed by nobody.
-const JOURNALS: &[u8] = b"ext4|ext3|xfs|btrfs|f2fs|nilfs2";
+const JOURNALS: &[u8] = packed!(b"ext4|ext3|xfs|btrfs|f2fs|nilfs2");
 const NO_REPLAYS: &[u8] = b"noload|noload|norecovery|rescue=nologreplay|norecovery|norecovery|";
 const LAST_JOURNAL: usize = 6;
 

@@ -7,6 +7,7 @@
 use crate::bytes::{Dev, NOWHERE, Text, decimal, number, place_of, take_any, take_prefix, take_until, trim, until};
 use crate::identity::Identity;
 use crate::message::Message;
+use crate::packed;
 use crate::partition::Partition;
 
 /// One way to name a root: what is looked for, by what text or number.
@@ -67,7 +68,7 @@ impl By {
 }
 
 /// Types that are mounted from something else than a block device. (`ubi…` and `mtd…` name such a thing by themselves.)
-const SOURCE_TYPES: &[u8] = b"9p|virtiofs|tmpfs|ramfs|ubifs|jffs2|nfs|nfs4|cifs|overlay";
+const SOURCE_TYPES: &[u8] = packed!(b"9p|virtiofs|tmpfs|ramfs|ubifs|jffs2|nfs|nfs4|cifs|overlay");
 /// What a root begins with: the tags; udev's directories of links for them, in the same order; any other device; what is
 /// none; and the rest.
 const FORMS: &[u8] = b"PARTUUID=|PARTLABEL=|UUID=|LABEL=|\
@@ -81,7 +82,7 @@ const LINK: usize = 4;
 const DEVICE: usize = 8;
 /// What no device in devtmpfs is called: nothing; directories of udev's links; the kernel's words for roots in the network
 /// ([`crate::network`]), and for the first RAM disk.
-const NO_DEVICES: &[u8] = b"|disk|mapper|nfs|cifs|ram";
+const NO_DEVICES: &[u8] = packed!(b"|disk|mapper|nfs|cifs|ram");
 /// What to say of the first ones, and of what is below them.
 const REFUSED: [Message; 3] = [Message::UnknownRoot, Message::UdevRoot, Message::UdevRoot];
 /// The place in a list of roots that is the search's own.

@@ -3,10 +3,11 @@
 
 use crate::bytes::{NOWHERE, Text, place_of, same_name, take_part, take_until};
 use crate::cmdline::words;
+use crate::packed;
 
 /// Words whose value is a comma list of modules that are not to be loaded (modprobe.d(5), dracut.cmdline(7); the kernel itself
 /// obeys `module_blacklist=`, and would answer EPERM).
-const DENY: &[u8] = b"modprobe.blacklist|module_blacklist|rd.driver.blacklist";
+const DENY: &[u8] = packed!(b"modprobe.blacklist|module_blacklist|rd.driver.blacklist");
 
 /// Puts the module's parameters into `parameters`, each in quotes, as finit_module(2) takes them. Returns whether it is not to be
 /// loaded for itself; where another one needs it, it is all the same.
