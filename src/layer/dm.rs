@@ -143,12 +143,16 @@ impl Page {
         put(&mut self.parameters, 0, parameters);
     }
 
-    /// Whether the answer to [`DM_TABLE_STATUS`] tells of such a device, in force and read-only: its target and that one's
-    /// parameters, and its size. (Its name is what the kernel found it by, and name and UUID are those that it was created with.)
-    pub fn is(&self, target: &[u8], sectors: u64, parameters: &[u8]) -> bool {
+    /// Whether the answer to [`DM_TABLE_STATUS`] tells of exactly that device, in force and read-only: its name, its UUID,
+    /// its one target and that one's parameters, and its size.
+    pub fn is(&self, name: &[u8], uuid: &[u8], target: &[u8], sectors: u64, parameters: &[u8]) -> bool {
         const IN_FORCE: u32 = DM_READONLY_FLAG as u32 | DM_ACTIVE_PRESENT_FLAG;
         self.flags & IN_FORCE == IN_FORCE
+            && self.target_count == 1
+            && self.sector_start == 0
             && self.length == sectors
+            && has(&self.name, name)
+            && has(&self.uuid, uuid)
             && has(&self.target_type, target)
             && has(&self.parameters, parameters)
     }

@@ -324,7 +324,10 @@ fn go<K: Kernel>(log: &mut Log<'_, K>, of_usr: bool, control: Fd, work: &mut Wor
             on_error = false;
             continue;
         }
-        if request == dm::DM_TABLE_STATUS && asked.is_ok() && !page.is(TARGET, sectors, parameters.as_bytes()) {
+        if request == dm::DM_TABLE_STATUS
+            && asked.is_ok()
+            && !page.is(kind, uuid.as_bytes(), TARGET, sectors, parameters.as_bytes())
+        {
             // A table that was cut off is none that was asked for either.
             asked = Err(Errno::EBADMSG);
         }

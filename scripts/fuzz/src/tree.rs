@@ -43,7 +43,7 @@ fn check_tree(mut tree: Tree, algorithm: &[u8], digest: usize, [data_bytes, hash
     assert_eq!(u128::from(tree.data_bytes()), data_blocks * data_block);
     assert_eq!(tree.salt().len() as u64, tree.numbers[superblock::SALT_BYTES]);
     assert!((1..32).contains(&algorithm.len()));
-    assert!(algorithm.iter().all(u8::is_ascii_graphic));
+    assert!(algorithm.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte)));
     // By division, level by level, where it is counted by shifts.
     let first = start * hash_block;
     let sb_bytes = if on_device { 512 } else { 0 };
@@ -59,8 +59,9 @@ fn check_tree(mut tree: Tree, algorithm: &[u8], digest: usize, [data_bytes, hash
         blocks += level;
     }
     assert!(first + blocks * hash_block <= hash_bytes.into());
-    for words in [0, table::FEC, table::KEY, table::FEC | table::KEY] {
-        tree.words |= words;
+    let words = tree.words;
+    for more in [0, table::FEC, table::KEY, table::FEC | table::KEY] {
+        tree.words = words | more;
         check_table(&tree, algorithm);
     }
 }

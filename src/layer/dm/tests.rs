@@ -51,8 +51,8 @@ fn page(bytes: &[u8; 4096]) -> Page {
     page
 }
 
-fn is(page: &Page, [target, parameters]: [&[u8]; 2], sectors: u64) -> bool {
-    page.is(target, sectors, parameters)
+fn is(page: &Page, [name, uuid, target, parameters]: [&[u8]; 4], sectors: u64) -> bool {
+    page.is(name, uuid, target, sectors, parameters)
 }
 
 /// `struct dm_ioctl` and `struct dm_target_spec`, field by field, by offsets that were counted once more.
@@ -85,22 +85,24 @@ fn layout() {
 
 #[test]
 fn answers() {
-    let texts: [&[u8]; 2] = [b"verity", b"1 8:0 8:16 x"];
+    let texts: [&[u8]; 4] = [b"usr", b"CRYPT-VERITY-1-usr", b"verity", b"1 8:0 8:16 x"];
     let mut answer = EMPTY;
-    answer.fill(b"usr", 0x31);
-    put(&mut answer.uuid, 0, b"CRYPT-VERITY-1-usr");
-    answer.add_table(texts[0], 4096, texts[1]);
+    answer.fill(texts[0], 0x31);
+    put(&mut answer.uuid, 0, texts[1]);
+    answer.add_table(texts[2], 4096, texts[3]);
     assert!(is(&answer, texts, 4096));
     assert!(!is(&answer, texts, 4097));
     // Each byte of what is told, but for those that stand for nothing of it.
-    let told = [28..29, 320..328, 336..343, 352..365];
+    let told = [20..24, 28..29, 48..52, 176..195, 312..328, 336..343, 352..365];
     for at in 0..400 {
         let mut other = answer.to_bytes();
         other[at] ^= 0x21;
         let same = is(&page(&other), texts, 4096);
         assert_eq!(same, !told.iter().any(|range| range.contains(&at)), "{at}");
     }
-    for (place, text) in [(0, &b"verit"[..]), (1, b"1 8:0 8:16"), (1, b"1 8:0 8:16 xy")] {
+    for (place, text) in
+        [(0, &b"us"[..]), (1, b"CRYPT-VERITY-1-us"), (2, b"verit"), (3, b"1 8:0 8:16"), (3, b"1 8:0 8:16 xy")]
+    {
         let mut others = texts;
         others[place] = text;
         assert!(!is(&answer, others, 4096));
@@ -108,7 +110,7 @@ fn answers() {
     // Longer than there is room for.
     let long = vec![b'x'; 5000];
     answer.add_table(b"verity", 4096, &long);
-    assert!(!is(&answer, [texts[0], &long], 4096));
+    assert!(!is(&answer, [texts[0], texts[1], texts[2], &long], 4096));
 }
 
 #[test]

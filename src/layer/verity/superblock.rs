@@ -145,13 +145,14 @@ pub fn check(
     *offset = start;
     *on_device = data_blocks.wrapping_add((covered >> (data_bits & 63)).saturating_sub(start));
     *fec_offset >>= hash_bits & 63;
-    // (The algorithm becomes a word among others.)
+    // The algorithm becomes a word among others, and nothing that the kernel's crypto API would put together.
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let fits = *data_blocks != 0
         && *data_blocks <= most
         && start << (hash_bits & 63) == first
         && *salt_bytes <= 256
         && matches!(algorithm.len(), 1..32)
-        && algorithm.iter().all(u8::is_ascii_graphic)
+        && algorithm.iter().all(is_word)
         && end(start, *data_blocks, hash_bits, digest)? <= hash_bytes >> (hash_bits & 63);
     fits.then_some(())
 }
