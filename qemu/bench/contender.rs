@@ -80,7 +80,6 @@ pub(crate) fn all(options: &Options, machine: &Machine, job: Job) -> Result<Vec<
     if job.is_of_hardware() {
         return hardware::contenders(options, machine, job);
     }
-    let wanted = |name: &str| options.peers.is_empty() || options.peers.iter().any(|peer| peer == name);
     let mut rows = Vec::new();
     if job == Job::A {
         let boot = Boot { image: None, words: format!("root={}", job.root()) };
@@ -93,23 +92,22 @@ pub(crate) fn all(options: &Options, machine: &Machine, job: Job) -> Result<Vec<
             forms.push(("no signatures", "--strip-signatures"));
         }
     }
-    if wanted("limit") && !job.is_layered() {
+    if options.wants("limit") && !job.is_layered() {
         let init = limit(machine, job)?;
         for (form, how) in &forms {
             let image = packed(machine, job, "limit", Some(&init), how)?;
             rows.push(Contender::of(["limit", "", form], &image, size(&init)?, String::new())?);
         }
     }
-    if wanted("pintle") {
-        let init =
-            PathBuf::from(output(script("scripts/build").arg(machine.arch))?.rsplit(' ').next().unwrap_or_default());
+    if options.wants("pintle") {
+        let bytes = init_bytes(machine)?;
         for (form, how) in &forms {
             let image = packed(machine, job, "pintle", None, how)?;
-            rows.push(Contender::of(["pintle", "", form], &image, size(&init)?, words(machine, job, false))?);
+            rows.push(Contender::of(["pintle", "", form], &image, bytes, words(machine, job, false))?);
         }
     }
     let peers: &[&str] = if job.is_layered() { &LAYERED } else { &PEERS };
-    let peers: Vec<_> = peers.iter().copied().filter(|name| wanted(name)).collect();
+    let peers: Vec<_> = peers.iter().copied().filter(|name| options.wants(name)).collect();
     if !peers.is_empty() {
         rows.extend(others(machine, job, &peers)?);
     }
@@ -177,8 +175,14 @@ pub(crate) fn others(machine: &Machine, job: Job, peers: &[&str]) -> Result<Vec<
     Ok(rows)
 }
 
+/// Bytes of pintle's own /init, which is built where it has to be.
+pub(crate) fn init_bytes(machine: &Machine) -> Result<u64> {
+    let built = output(script("scripts/build").arg(machine.arch))?;
+    size(Path::new(built.rsplit(' ').next().unwrap_or_default()))
+}
+
 /// Bytes of a file.
-pub(crate) fn size(path: &Path) -> Result<u64> {
+fn size(path: &Path) -> Result<u64> {
     std::fs::metadata(path).map(|file| file.len()).map_err(|error| format!("{}: {error}", path.display()))
 }
 

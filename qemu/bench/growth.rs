@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::contender;
-use crate::guest::{Boot, Job, UUID};
+use crate::guest::{Boot, Job, UUID, empty_disk};
 use crate::report::millions;
 use crate::shell::{folder, output, read, say, sbin, script};
 use crate::tools::Machine;
@@ -31,8 +31,7 @@ pub(crate) fn measure(machine: &Machine) -> Result<Vec<Curve>> {
         // Namespaces of one controller: the root is the last of them.
         let mut arguments = vec!["-device".into(), "nvme,serial=many,id=many,ioeventfd=off,max_ioqpairs=2".into()];
         for place in 1..count {
-            arguments.push("-blockdev".into());
-            arguments.push(format!("driver=null-co,node-name=empty{place},size=16777216,read-zeroes=on"));
+            arguments.extend(empty_disk(place));
             arguments.push("-device".into());
             arguments.push(format!("nvme-ns,bus=many,drive=empty{place},nsid={place}"));
         }

@@ -116,6 +116,11 @@ const WORDS: &str = "quiet nokaslr cryptomgr.notests initramfs_async=0";
 const MEMORY_MIB: &str = "1024";
 pub(crate) const TIMEOUT_S: &str = "600";
 
+/// QEMU's words for a disk with nothing on it, `emptyPLACE`, which some device has to have.
+pub(crate) fn empty_disk(place: usize) -> [String; 2] {
+    ["-blockdev".into(), format!("driver=null-co,node-name=empty{place},size=16777216,read-zeroes=on")]
+}
+
 /// What one boot cost. Times are the guest's own, of which a nanosecond is an instruction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample {

@@ -2,7 +2,7 @@
 //! an image that lists the two modules needed, and beside those of the others; and what it costs to look for them.
 
 use crate::contender::{self, Contender};
-use crate::guest::{Job, Sample, UUID};
+use crate::guest::{Job, Sample, UUID, empty_disk};
 use crate::options::Options;
 use crate::report::millions;
 use crate::shell::{folder, output, script};
@@ -45,8 +45,7 @@ pub(crate) fn forty_devices() -> Vec<String> {
     let kinds = DEVICES.iter().flat_map(|(kind, count)| std::iter::repeat_n(*kind, *count));
     for (place, kind) in kinds.enumerate() {
         if kind.contains("drive=") {
-            words.push("-blockdev".into());
-            words.push(format!("driver=null-co,node-name=empty{place},size=16777216,read-zeroes=on"));
+            words.extend(empty_disk(place));
         }
         let (slot, function) = (FIRST_SLOT + place / IN_A_SLOT, place % IN_A_SLOT);
         let multifunction = if function == 0 { ",multifunction=on" } else { "" };
@@ -58,12 +57,9 @@ pub(crate) fn forty_devices() -> Vec<String> {
 
 /// All that were asked for.
 pub(crate) fn contenders(options: &Options, machine: &Machine, job: Job) -> Result<Vec<Contender>> {
-    let wanted = |name: &str| options.peers.is_empty() || options.peers.iter().any(|peer| peer == name);
     let mut rows = Vec::new();
-    if wanted("pintle") {
-        let init =
-            PathBuf::from(output(script("scripts/build").arg(machine.arch))?.rsplit(' ').next().unwrap_or_default());
-        let bytes = contender::size(&init)?;
+    if options.wants("pintle") {
+        let bytes = contender::init_bytes(machine)?;
         let packed = |set: Option<&str>, how: &str| -> Result<PathBuf> {
             let Some(set) = set else { return contender::packed(machine, Job::Modules, "listed", None, how) };
             let image = folder().join(format!("set-{set}.{}.{}{how}", machine.arch, machine.kernel));
@@ -78,7 +74,7 @@ pub(crate) fn contenders(options: &Options, machine: &Machine, job: Job) -> Resu
             }
         }
     }
-    let peers: Vec<_> = PEERS.into_iter().filter(|name| job != Job::Many && wanted(name)).collect();
+    let peers: Vec<_> = PEERS.into_iter().filter(|name| job != Job::Many && options.wants(name)).collect();
     if !peers.is_empty() {
         let made = contender::others(machine, job, &peers)?;
         rows.extend(made.into_iter().filter(|row| row.form != contender::PLAIN));

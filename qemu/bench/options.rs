@@ -21,6 +21,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Whether this contender was asked for.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.peers.is_empty() || self.peers.iter().any(|peer| peer == name)
+    }
+
     /// What the files are called, and the title of the report: jobs C and D have one of their own.
     pub(crate) fn name(&self) -> (&'static str, &'static str) {
         match self.jobs.first() {
